@@ -1,0 +1,42 @@
+import { VialError } from "#spec";
+import { needs } from "./program/needs.ts";
+
+export function programMissing(program: string): VialError {
+  const need = needs.find((entry) => entry.program === program);
+  return new VialError({
+    kind: "failed-precondition",
+    code: "program-missing",
+    what: `Cannot find the program "${program}"`,
+    why:
+      need === undefined
+        ? "it is not on this machine's PATH"
+        : `it ${need.use}, and it is not on this machine's PATH`,
+    next: need === undefined ? `install ${program}` : `apt-get install ${need.package}`,
+  });
+}
+
+export function programFailed(
+  doing: string,
+  program: string,
+  result: { readonly exitCode: number; readonly signal: string | undefined; readonly stderr: string },
+): VialError {
+  const said = result.stderr.trim().split("\n").slice(-3).join("; ");
+  const end =
+    result.signal === undefined ? `ended with code ${result.exitCode}` : `was killed by ${result.signal}`;
+  return new VialError({
+    kind: "internal",
+    code: "program-failed",
+    what: `Cannot ${doing}: ${program} ${end}`,
+    why: said === "" ? "it printed nothing" : said,
+  });
+}
+
+export function lockUnsupported(path: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "lock-unsupported",
+    what: `Cannot lock "${path}"`,
+    why: "its file system has no file locks, so two Vial processes could destroy each other's work",
+    next: "set VIAL_ROOT to a folder on a local file system",
+  });
+}

@@ -1,0 +1,86 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { lockUnsupported } from "../error.ts";
+import { errno, libc, SystemError } from "../kernel/libc.ts";
+
+// flock(2): released by the kernel when the holder dies, so kill -9 leaves no stale lock. On NFS the kernel turns it
+// into a byte-range lock at the server; a file system without any locking answers ENOSYS, ENOLCK or EOPNOTSUPP, and
+// then the caller is refused, because unlocked writers would lose each other's work.
+
+const LOCK_SH = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const EINTR = 4;
+const EAGAIN = 11;
+const noLocking = new Set([22, 37, 38, 95]);
+
+export interface Lock extends Disposable {
+  readonly path: string;
+}
+
+/** Waits for the lock. Blocks this thread: hold locks for moments only. */
+export function lockExclusive(path: string): Lock {
+  return take(path, LOCK_EX);
+}
+
+export function lockShared(path: string): Lock {
+  return take(path, LOCK_SH);
+}
+
+/** The lock, or undefined when another process holds it. */
+export function tryLock(path: string): Lock | undefined {
+  const fd = open(path);
+  if (libc().flock(fd, LOCK_EX | LOCK_NB) === 0) return held(path, fd);
+  const code = errno();
+  closeSync(fd);
+  if (code === EAGAIN) return undefined;
+  throw refusal(path, code);
+}
+
+/** Waits for the lock without blocking the event loop: for locks that are held for seconds. */
+export async function lockPatiently(path: string, waiting?: () => void): Promise<Lock> {
+  let told = false;
+  for (let delay = 2; ; delay = Math.min(delay * 2, 100)) {
+    const lock = tryLock(path);
+    if (lock !== undefined) return lock;
+    if (!told) waiting?.();
+    told = true;
+    await Bun.sleep(delay);
+  }
+}
+
+function take(path: string, operation: number): Lock {
+  const fd = open(path);
+  while (libc().flock(fd, operation) !== 0) {
+    const code = errno();
+    if (code === EINTR) continue;
+    closeSync(fd);
+    throw refusal(path, code);
+  }
+  return held(path, fd);
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, "a", 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, "a", 0o600);
+  }
+}
+
+function held(path: string, fd: number): Lock {
+  let open = true;
+  return {
+    path,
+    [Symbol.dispose]() {
+      if (open) closeSync(fd);
+      open = false;
+    },
+  };
+}
+
+function refusal(path: string, code: number): Error {
+  return noLocking.has(code) ? lockUnsupported(path) : new SystemError(`flock ${path}`, code);
+}

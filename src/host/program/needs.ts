@@ -1,0 +1,113 @@
+/** A program of the field that Vial uses. */
+export interface Need {
+  readonly program: string;
+  /** Debian/Ubuntu package. */
+  readonly package: string;
+  /** What Vial uses it for. */
+  readonly use: string;
+  /** What is lost without it. */
+  readonly cost: string;
+  /** `required`: nothing runs without it. */
+  readonly level: "required" | "recommended" | "optional";
+  readonly versionArgs: readonly string[];
+}
+
+/** Every program that Vial calls. `vial doctor` prints it, `npm start` installs from it, program-missing advises by it. */
+export const needs: readonly Need[] = [
+  {
+    program: "crun",
+    package: "crun",
+    use: "starts containers",
+    cost: "no container can run",
+    level: "required",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "conmon",
+    package: "conmon",
+    use: "watches detached containers and keeps their logs",
+    cost: "no detached or interactive container can run",
+    level: "required",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "zstd",
+    package: "zstd",
+    use: "unpacks zstd layers",
+    cost: "images with zstd layers cannot be unpacked",
+    level: "required",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "igzip",
+    package: "isal",
+    use: "unpacks gzip layers at four times the speed of gzip",
+    cost: "pulling gzip layers takes longer (gzip is used)",
+    level: "recommended",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "mmdebstrap",
+    package: "mmdebstrap",
+    use: "makes Debian base images (`vial bootstrap`)",
+    cost: "`vial bootstrap` cannot run",
+    level: "recommended",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "newuidmap",
+    package: "uidmap",
+    use: "gives an ordinary user's containers a range of users",
+    cost: "ordinary users cannot run containers",
+    level: "recommended",
+    versionArgs: [],
+  },
+  {
+    program: "unshare",
+    package: "util-linux",
+    use: "opens the user namespace of an ordinary user",
+    cost: "ordinary users cannot run containers",
+    level: "required",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "nsenter",
+    package: "util-linux",
+    use: "joins the user namespace of an ordinary user's container",
+    cost: "ordinary users cannot run containers",
+    level: "required",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "catatonit",
+    package: "catatonit",
+    use: "is process 1 in a container with --init",
+    cost: "`--init` is refused",
+    level: "recommended",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "fuse-overlayfs",
+    package: "fuse-overlayfs",
+    use: "stacks layers for ordinary users where the kernel refuses to",
+    cost: "ordinary users on kernels before 5.11 copy every layer",
+    level: "optional",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "runc",
+    package: "runc",
+    use: "starts containers with `--runtime runc`",
+    cost: "`--runtime runc` is refused",
+    level: "optional",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "mksquashfs",
+    package: "squashfs-tools",
+    use: "packs one-file images",
+    cost: "SIF files cannot be written",
+    level: "optional",
+    versionArgs: ["-version"],
+  },
+];

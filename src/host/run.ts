@@ -1,0 +1,90 @@
+import { programFailed, programMissing } from "./error.ts";
+import { findProgram } from "./program/find.ts";
+
+// The only place that starts a process. Wrappers in `program/` build the arguments and read the output.
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  /** Milliseconds; afterwards SIGKILL. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end and gives what it printed, whatever the exit code. Throws program-missing. */
+export function runSync(program: string, args: readonly string[], options: RunOptions = {}): RunResult {
+  const child = Bun.spawnSync([needProgram(program), ...args], {
+    ...settings(options),
+    stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  return {
+    exitCode: child.exitCode ?? 128,
+    signal: child.signalCode === undefined ? undefined : String(child.signalCode),
+    stdout: child.stdout.toString(),
+    stderr: child.stderr.toString(),
+  };
+}
+
+/** Like runSync(), without blocking. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const child = Bun.spawn([needProgram(program), ...args], {
+    ...settings(options),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return {
+    exitCode,
+    signal: child.signalCode === null ? undefined : String(child.signalCode),
+    stdout,
+    stderr,
+  };
+}
+
+function settings(options: RunOptions) {
+  return {
+    env: options.env ?? process.env,
+    killSignal: "SIGKILL",
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  } as const;
+}
+
+/** run(), with an error when the exit code is not 0. `doing` is the action for the error: "create the user namespace". */
+export async function runChecked(
+  doing: string,
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const result = await run(program, args, options);
+  if (result.exitCode !== 0) throw programFailed(doing, program, result);
+  return result.stdout;
+}
+
+/** The absolute path of a program on the host, or the error program-missing with the advice of `needs.ts`. */
+export function needProgram(program: string): string {
+  const path = findProgram(program);
+  if (path === undefined) throw programMissing(program);
+  return path;
+}

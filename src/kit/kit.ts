@@ -1,0 +1,2 @@
+// Tools that know no word of our subject. Each file stands alone.
+export {};
