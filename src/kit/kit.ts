@@ -1,2 +1,3 @@
 // Tools that know no word of our subject. Each file stands alone.
-export {};
+
+export { editDistance, nearest } from "./nearest.ts";

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { lockUnsupported } from "../error.ts";
 import { errno, libc, SystemError } from "../kernel/libc.ts";
@@ -30,7 +30,11 @@ export function lockShared(path: string): Lock {
 /** The lock, or undefined when another process holds it. */
 export function tryLock(path: string): Lock | undefined {
   const fd = open(path);
-  if (libc().flock(fd, LOCK_EX | LOCK_NB) === 0) return held(path, fd);
+  if (libc().flock(fd, LOCK_EX | LOCK_NB) === 0) {
+    if (isCurrent(path, fd)) return held(path, fd);
+    closeSync(fd);
+    return tryLock(path);
+  }
   const code = errno();
   closeSync(fd);
   if (code === EAGAIN) return undefined;
@@ -57,7 +61,16 @@ function take(path: string, operation: number): Lock {
     closeSync(fd);
     throw refusal(path, code);
   }
-  return held(path, fd);
+  if (isCurrent(path, fd)) return held(path, fd);
+  closeSync(fd);
+  return take(path, operation);
+}
+
+/** False when the lock file was removed or replaced while we waited: then we hold a lock that nobody else will see. */
+function isCurrent(path: string, fd: number): boolean {
+  const now = statSync(path, { throwIfNoEntry: false });
+  const ours = fstatSync(fd);
+  return now !== undefined && now.ino === ours.ino && now.dev === ours.dev;
 }
 
 function open(path: string): number {

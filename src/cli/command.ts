@@ -1,0 +1,31 @@
+import type { Flags } from "./parse.ts";
+
+/** One flag of a command, in pflag's terms, because people script against Docker's flag grammar. */
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  /** `bool` needs no value; `list` may be given more than once. */
+  readonly kind: "bool" | "string" | "list";
+  /** Placeholder in the help text: "bytes", "uid[:gid]". */
+  readonly value?: string;
+  /** The value when the flag is given without one (pflag's NoOptDefVal). */
+  readonly implied?: string;
+  /** One line, capital first, no full stop. */
+  readonly help: string;
+}
+
+/** One verb. The file `command/VERB.ts` gives it out as `command`, and main.ts imports that file only when it is called. */
+export interface Command {
+  readonly name: string;
+  /** What follows the name: "[OPTIONS] IMAGE [COMMAND] [ARG...]". */
+  readonly usage: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly flags: readonly Flag[];
+  /** False: flags end at the first argument (run, exec), so that the program's own flags pass. Default true. */
+  readonly interspersed?: boolean;
+  /** Fewest and most arguments. */
+  readonly args: readonly [min: number, max: number];
+  /** Gives the exit code. */
+  run(flags: Flags, args: readonly string[]): number | Promise<number>;
+}
