@@ -26,6 +26,11 @@ export interface Command {
   readonly interspersed?: boolean;
   /** Fewest and most arguments. */
   readonly args: readonly [min: number, max: number];
+  /**
+   * The exit code when the command fails with an error, in place of the one of the error's kind:
+   * run, exec, create and start keep Docker's 125 (126, 127), because other codes are the program's own.
+   */
+  readonly failureCode?: number | ((error: unknown) => number);
   /** Gives the exit code. */
   run(flags: Flags, args: readonly string[]): number | Promise<number>;
 }

@@ -1,5 +1,5 @@
 import { nearest } from "#kit";
-import { VialError } from "#spec";
+import { type ErrorKind, VialError } from "#spec";
 import type { Command } from "./command.ts";
 
 export function flagUnknown(command: Command, flag: string, known: readonly string[]): VialError {
@@ -54,5 +54,269 @@ export function commandUnknown(name: string, known: readonly string[]): VialErro
     code: "command-unknown",
     what: `Cannot run ${JSON.stringify(name)}: Vial has no such command`,
     next: near === undefined ? "see `vial help`" : `did you mean \`vial ${near}\`?`,
+  });
+}
+
+export function groupCommandUnknown(group: string, name: string, known: readonly string[]): VialError {
+  const near = nearest(name, known);
+  return new VialError({
+    kind: "invalid-argument",
+    code: "group-command-unknown",
+    what: `Cannot run ${JSON.stringify(`${group} ${name}`)}: "${group}" has no such command`,
+    next: near === undefined ? `see \`vial ${group} --help\`` : `did you mean \`vial ${group} ${near}\`?`,
+  });
+}
+
+export function globalFlagUnknown(flag: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "global-flag-unknown",
+    what: `Cannot read the command line: Vial has no flag "${flag}" before the command`,
+    next: "see `vial --help`, and put the flags of a command behind its name",
+  });
+}
+
+interface Refusal {
+  readonly kind: ErrorKind;
+  readonly text: string;
+  readonly next: string;
+}
+
+const refusals: Readonly<Record<string, Refusal>> = {
+  ENOSPC: {
+    kind: "resource-exhausted",
+    text: "the disk is full",
+    next: "free some space, for instance with `vial image prune --all`",
+  },
+  EDQUOT: {
+    kind: "resource-exhausted",
+    text: "your disk quota is used up",
+    next: "free some space, for instance with `vial image prune --all`",
+  },
+  EMFILE: {
+    kind: "resource-exhausted",
+    text: "too many files are open in this process",
+    next: "raise the limit with `ulimit -n 65536`",
+  },
+  ENFILE: {
+    kind: "resource-exhausted",
+    text: "too many files are open on this machine",
+    next: "raise the limit with `sysctl fs.file-max=1000000`",
+  },
+  ENOMEM: {
+    kind: "resource-exhausted",
+    text: "the machine has no memory left",
+    next: "stop something with `vial stop`, then try again",
+  },
+  EROFS: {
+    kind: "failed-precondition",
+    text: "the file system is read-only",
+    next: "choose a writable folder with `vial --root DIR`",
+  },
+  EACCES: {
+    kind: "permission-denied",
+    text: "the permission is missing",
+    next: "run it as the owner of that file, or choose a folder of your own with `vial --root DIR`",
+  },
+  EPERM: {
+    kind: "permission-denied",
+    text: "the operation is not permitted to this user",
+    next: "run it as root, or see `vial doctor` for what is missing",
+  },
+  EIO: {
+    kind: "data-loss",
+    text: "the disk reported an input or output error",
+    next: "look at `dmesg` for the disk that fails",
+  },
+};
+
+/** What the host refused and no room put in words of its own; undefined when `error` is no such refusal. */
+export function hostRefused(error: unknown): VialError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, path } = error as NodeJS.ErrnoException;
+  const refusal = refusals[code ?? ""];
+  if (refusal === undefined) return undefined;
+  return new VialError({
+    kind: refusal.kind,
+    code: "host-refused",
+    what: `Cannot go on${path === undefined ? "" : ` with ${JSON.stringify(path)}`}: ${refusal.text}`,
+    why: error.message,
+    next: refusal.next,
+    cause: error,
+  });
+}
+
+export function mountInvalid(flag: string, text: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "mount-invalid",
+    what: `Cannot read ${JSON.stringify(text)} as a mount of "${flag}"`,
+    why,
+    next: "write it like `-v /data:/data:ro`, `--mount type=bind,source=/data,target=/data` or `--tmpfs /run:size=64m`",
+  });
+}
+
+export function mountSourceMissing(text: string, source: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "mount-source-missing",
+    what: `Cannot mount ${JSON.stringify(text)}: "${source}" is not there`,
+    next: `mkdir -p ${source}`,
+  });
+}
+
+export function namedVolumeUnsupported(text: string, what: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "named-volume-unsupported",
+    what: `Cannot mount ${JSON.stringify(text)}: ${what} would be needed`,
+    why: "this version of Vial binds folders of the host and has no volumes of its own",
+    next: "bind a folder by its path: `-v /path/on/host:/path/inside`",
+  });
+}
+
+export function propagationUnsupported(text: string, propagation: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "propagation-unsupported",
+    what: `Cannot mount ${JSON.stringify(text)} with the propagation "${propagation}"`,
+    why: "a container has its own mount namespace, from which mounts do not reach the host",
+    next: 'use "rslave", by which mounts of the host reach the container',
+  });
+}
+
+export function optionInvalid(flag: string, text: string, why: string, next: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "option-invalid",
+    what: `Cannot read the value ${JSON.stringify(text)} of "${flag}"`,
+    why,
+    next,
+  });
+}
+
+export function optionUnsupported(flag: string, text: string, why: string, next: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "option-unsupported",
+    what: `Cannot do "${flag} ${text}"`,
+    why,
+    next,
+  });
+}
+
+export function optionsConflict(one: string, other: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "options-conflict",
+    what: `Cannot use "${one}" together with "${other}"`,
+    why,
+    next: `leave out "${one}" or "${other}"`,
+  });
+}
+
+export function fileUnreadable(flag: string, path: string, why: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "file-unreadable",
+    what: `Cannot read the file "${path}" of "${flag}"`,
+    why,
+    next: `ls -l ${path}`,
+  });
+}
+
+export function templateUnfit(format: string, why: string, near: string | undefined): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "template-unfit",
+    what: `Cannot use the format ${JSON.stringify(format)}`,
+    why,
+    next: near === undefined ? "see all fields with `--format json`" : `did you mean "${near}"?`,
+  });
+}
+
+export function filterInvalid(text: string, known: readonly string[]): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "filter-invalid",
+    what: `Cannot read the filter ${JSON.stringify(text)}`,
+    why: "a filter is NAME=VALUE",
+    next: `use one of ${known.map((name) => `--filter ${name}=VALUE`).join(", ")}`,
+  });
+}
+
+export function filterUnknown(name: string, known: readonly string[]): VialError {
+  const near = nearest(name, known);
+  return new VialError({
+    kind: "invalid-argument",
+    code: "filter-unknown",
+    what: `Cannot filter by ${JSON.stringify(name)}: there is no such filter here`,
+    why: `the filters are ${known.join(", ")}`,
+    next: near === undefined ? `write --filter ${known[0]}=VALUE` : `did you mean "${near}"?`,
+  });
+}
+
+export function filterValueInvalid(name: string, value: string, wanted: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "filter-value-invalid",
+    what: `Cannot filter by ${JSON.stringify(`${name}=${value}`)}`,
+    why: `the value of "${name}" has to be ${wanted}`,
+    next: `give "${name}" ${wanted}`,
+  });
+}
+
+export function tagWithDigest(text: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "tag-with-digest",
+    what: `Cannot give an image the name ${JSON.stringify(text)}: a digest belongs to the content, not to a name`,
+    next: `vial tag SOURCE ${text.slice(0, text.indexOf("@"))}`,
+  });
+}
+
+export function archiveToTerminal(verb: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "archive-to-terminal",
+    what: "Cannot write an archive to a terminal",
+    next: `name a file with \`vial ${verb} -o FILE\`, or send the output to one`,
+  });
+}
+
+export function archiveFromTerminal(verb: string, flag: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "archive-from-terminal",
+    what: "Cannot read an archive from a terminal",
+    next: `name a file with \`vial ${verb} ${flag}\`, or send one to standard input`,
+  });
+}
+
+export function outputMissing(form: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "output-missing",
+    what: `Cannot write "${form}" to standard output: it is a folder`,
+    next: `vial save --format ${form} -o FOLDER IMAGE`,
+  });
+}
+
+export function passwordWithoutUser(): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "password-without-user",
+    what: "Cannot take the password from standard input: there is no user name beside it",
+    next: "vial login --username NAME --password-stdin",
+  });
+}
+
+export function credentialsMissing(host: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "credentials-missing",
+    what: `Cannot log in to "${host}": a user name and a password are needed`,
+    why: "standard input is no terminal to ask at, or the answer was empty",
+    next: `vial login --username NAME --password-stdin ${host} < FILE`,
   });
 }

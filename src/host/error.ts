@@ -40,3 +40,13 @@ export function lockUnsupported(path: string): VialError {
     next: "set VIAL_ROOT to a folder on a local file system",
   });
 }
+
+export function aptRefused(uri: string, suite: string, said: string): VialError {
+  return new VialError({
+    kind: "unavailable",
+    code: "apt-refused",
+    what: `Cannot read the package source "${uri}", suite "${suite}"`,
+    why: said === "" ? "apt-get update gave no reason" : said,
+    next: "mend it until `apt-get update` is content, then try again",
+  });
+}

@@ -9,6 +9,77 @@ export { type Lock, lockExclusive, lockPatiently, lockShared, tryLock } from "./
 export { checked, cString, errno, errnoName, libc, pointer, SystemError } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";
 export { type Need, needs } from "./program/needs.ts";
-export { needProgram, type RunOptions, type RunResult, run, runChecked, runSync } from "./run.ts";
-export { setAside, sweepTrash } from "./file/trash.ts";
+export {
+  needProgram,
+  type RunOptions,
+  type RunResult,
+  run,
+  runChecked,
+  runSync,
+  type StartOptions,
+  startProgram,
+} from "./run.ts";
+export { makeNode, setTimes } from "./kernel/inode.ts";
+export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
+export { removeSmallTree, setAside, sweepTrash } from "./file/trash.ts";
 export { hostPlace, type Place } from "./place.ts";
+export {
+  type CgroupMode,
+  cgroupFolder,
+  cgroupMode,
+  hideUnifiedHierarchy,
+  oomKills,
+  readCgroup,
+} from "./kernel/cgroup.ts";
+export { DetachedMount, makeMount, mount, mountAttribute, mountFlag, unmountLazily } from "./kernel/mount.ts";
+export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";
+export { belowFd, OpenFile, openFlag, openInside, openRoot } from "./kernel/inside.ts";
+export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";
+export { isAlive, markProcess, ProcessHandle, type ProcessMark } from "./kernel/process.ts";
+export {
+  type CredentialHelperAction,
+  type CredentialHelperResult,
+  credentialHelper,
+  type HelperCredential,
+  isCredentialAbsent,
+  isCredentialHelperName,
+  parseHelperCredential,
+  printHelperCredential,
+} from "./program/credential-helper.ts";
+export { parseRuntimeLog, type RuntimeProgram, runtimeGlobalArgs, runtimeRunArgs } from "./program/crun.ts";
+export {
+  type ConmonAnswer,
+  type ConmonWish,
+  conmonArgs,
+  conmonFile,
+  createUnderConmon,
+  parseConmonAnswer,
+  resizeTerminal,
+} from "./program/conmon.ts";
+export { connectAttach, finishWriting } from "./kernel/unix-socket.ts";
+export { terminalSize, withRawTerminal } from "./kernel/terminal.ts";
+export {
+  type DeviceState,
+  type FileSystemSupport,
+  type HostFacts,
+  type IdRange,
+  type ProgramFact,
+  readHostFacts,
+  type Trial,
+} from "./facts.ts";
+export {
+  type AptSource,
+  complaints,
+  fetchReleaseTime,
+  printAptSource,
+  readAptAcquire,
+  readAptSources,
+  withoutCredentials,
+} from "./apt.ts";
+export {
+  type MmdebstrapEvent,
+  type MmdebstrapPhase,
+  type MmdebstrapWish,
+  parseMmdebstrapLine,
+  startMmdebstrap,
+} from "./program/mmdebstrap.ts";

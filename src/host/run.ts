@@ -10,6 +10,8 @@ export interface RunOptions {
   /** Milliseconds; afterwards SIGKILL. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** The program leaves a process behind that would hold its output open for ever: read none. */
+  readonly ignoreOutput?: boolean;
 }
 
 export interface RunResult {
@@ -24,14 +26,14 @@ export function runSync(program: string, args: readonly string[], options: RunOp
   const child = Bun.spawnSync([needProgram(program), ...args], {
     ...settings(options),
     stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),
-    stdout: "pipe",
-    stderr: "pipe",
+    stdout: options.ignoreOutput === true ? "ignore" : "pipe",
+    stderr: options.ignoreOutput === true ? "ignore" : "pipe",
   });
   return {
     exitCode: child.exitCode ?? 128,
     signal: child.signalCode === undefined ? undefined : String(child.signalCode),
-    stdout: child.stdout.toString(),
-    stderr: child.stderr.toString(),
+    stdout: child.stdout?.toString() ?? "",
+    stderr: child.stderr?.toString() ?? "",
   };
 }
 
@@ -80,6 +82,25 @@ export async function runChecked(
   const result = await run(program, args, options);
   if (result.exitCode !== 0) throw programFailed(doing, program, result);
   return result.stdout;
+}
+
+export interface StartOptions {
+  /** A number is an open descriptor that the program gets. */
+  readonly stdin: "pipe" | "ignore" | number;
+  readonly stdout: "pipe" | "ignore" | number;
+  readonly stderr: "pipe" | "ignore" | number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a program as a part of a pipeline and does not wait. `argv[0]` as for needProgram(). */
+export function startProgram(argv: readonly string[], options: StartOptions) {
+  const [program = "", ...args] = argv;
+  return Bun.spawn([needProgram(program), ...args], {
+    env: options.env ?? process.env,
+    stdin: options.stdin,
+    stdout: options.stdout,
+    stderr: options.stderr,
+  });
 }
 
 /** The absolute path of a program on the host, or the error program-missing with the advice of `needs.ts`. */

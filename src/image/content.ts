@@ -12,7 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { type Lock, lockPatiently, writeAtomic } from "#host";
-import { type Digest, Digester, digestAlgorithm, digestHex, digestOf } from "#spec";
+import { type Digest, type DigestAlgorithm, Digester, digestAlgorithm, digestHex, digestOf } from "#spec";
 import { blobMissing, contentMismatch } from "./error.ts";
 import type { Store } from "./store.ts";
 
@@ -191,3 +191,70 @@ class FileIngest implements Ingest {
     this.#close();
   }
 }
+
+/**
+ * A blob whose digest is known only at its end: a member of an archive, a layer that is being made. Held by somebody
+ * who has holdContent(); what a kill leaves is taken by the next collection.
+ */
+export class BlobWriter implements Disposable {
+  readonly #store: Store;
+  readonly #path: string;
+  readonly #digester: Digester;
+  readonly #algorithm: DigestAlgorithm;
+  #fd: number | undefined;
+  #size = 0;
+  #digest: Digest | undefined;
+
+  constructor(store: Store, algorithm: DigestAlgorithm = "sha256") {
+    this.#store = store;
+    this.#algorithm = algorithm;
+    this.#digester = new Digester(algorithm);
+    mkdirSync(store.ingest, { recursive: true, mode: 0o700 });
+    writers++;
+    this.#path = `${store.ingest}/load-${process.pid}-${writers}`;
+    this.#fd = openSync(this.#path, "wx", 0o644);
+  }
+
+  /** The file that holds the bytes until commit(). */
+  get path(): string {
+    return this.#path;
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#fd === undefined) throw new Error("the blob has been finished");
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done, bytes.length - done);
+    this.#digester.update(bytes);
+    this.#size += bytes.length;
+  }
+
+  /** Ends the bytes and gives their digest. */
+  finish(): Digest {
+    if (this.#digest !== undefined) return this.#digest;
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#digest = this.#digester.digest();
+    return this.#digest;
+  }
+
+  /** Makes the bytes a blob of the store. */
+  commit(): Digest {
+    const digest = this.finish();
+    mkdirSync(`${this.#store.blobs}/${this.#algorithm}`, { recursive: true });
+    renameSync(this.#path, blobPath(this.#store, digest));
+    return digest;
+  }
+
+  /** Forgets what was not committed. */
+  [Symbol.dispose](): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    rmSync(this.#path, { force: true });
+  }
+}
+
+let writers = 0;

@@ -1,4 +1,82 @@
 // What an image is, and our store of them: an OCI image layout on disk, unpacked layers beside it.
 
-export { blobPath, blobSize, hasBlob, type Ingest, openIngest, readBlob, writeBlob } from "./content.ts";
+export {
+  BlobWriter,
+  blobPath,
+  blobSize,
+  hasBlob,
+  type Ingest,
+  openIngest,
+  readBlob,
+  writeBlob,
+} from "./content.ts";
+export { type LayerPlace, mountRoot, type RootMount } from "./snapshot/overlay.ts";
 export { openStore, type Store } from "./store.ts";
+export {
+  type TarEntry,
+  type TarHandler,
+  type TarOptions,
+  TarReader,
+  type TarType,
+} from "./layer/tar-read.ts";
+export { findImage, isImageId, lookupImage, type StoredImage } from "./find.ts";
+export { type HistoryRow, imageHistory } from "./history.ts";
+export { diskSize, type ImageList, listImages } from "./list.ts";
+export {
+  type ImageUser,
+  type PruneOptions,
+  pruneImages,
+  type Removed,
+  type RemoveOptions,
+  removeImage,
+  shortImageId,
+} from "./remove.ts";
+export {
+  type Ref,
+  readRefs,
+  refReference,
+  removeRef,
+  repositoryDigest,
+  type SetRefOptions,
+  setRef,
+} from "./refs.ts";
+export { holdContent } from "./lease.ts";
+export { addLayerBlob, type ImageChange, type LayerBlob, type WrittenImage, writeImage } from "./mutate.ts";
+export { type Collected, type CollectOptions, collectGarbage } from "./gc.ts";
+export { type Change, type DiffOptions, diffPaths, diffTar, type LowerTree } from "./layer/diff.ts";
+export {
+  type Copied,
+  type CopyOptions,
+  type CopyPlace,
+  copyIn,
+  copyOut,
+  copyTree,
+  exportTree,
+  type PathInfo,
+  pathInfo,
+} from "./copy-tree.ts";
+export { tarEnd, tarHeader, type TarMember, tarPadding } from "./layer/tar-write.ts";
+export { type CheckedLayer } from "./archive/checked.ts";
+export {
+  type SavedImage,
+  saveDockerArchive,
+  saveLayout,
+  saveOciArchive,
+  selectImages,
+} from "./archive/save.ts";
+export { type ImportOptions, importImage } from "./archive/import.ts";
+export { type LoadedImage, type LoadOptions, loadArchive, loadLayout } from "./archive/load.ts";
+export { readDescriptor, readPath } from "./archive/stream.ts";
+export { parseChanges } from "./change.ts";
+export { type CheckOptions, type CheckResult, checkStore, type Finding } from "./check.ts";
+export { canMountErofs } from "./layer/erofs-probe.ts";
+export { unpackMain } from "./layer/extract.ts";
+export { type LayerForm, layerPlace } from "./layer/place.ts";
+export {
+  type Compression,
+  startUnpack,
+  type UnpackOptions,
+  type UnpackResult,
+  type Unpacking,
+  unpackFile,
+} from "./layer/unpack.ts";

@@ -1,3 +1,17 @@
 // Tools that know no word of our subject. Each file stands alone.
 
+export { EnvFileError, parseEnvFile } from "./env-file.ts";
+export {
+  headerFunctions,
+  parseTemplate,
+  type Template,
+  TemplateError,
+  type TemplateFunction,
+  type TemplateOptions,
+} from "./go-template.ts";
+export { type Limit, limitTo } from "./limit.ts";
+export { readLines } from "./lines.ts";
 export { editDistance, nearest } from "./nearest.ts";
+export { quoteWord, quoteWords } from "./shell-words.ts";
+export { printTable } from "./table.ts";
+export { showControls } from "./visible.ts";

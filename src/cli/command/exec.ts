@@ -1,0 +1,35 @@
+import { execInContainer, openEngine } from "#engine";
+import type { Command } from "../command.ts";
+import { readEnvironment } from "../container-wish.ts";
+import { startFailureCode } from "../start-failure.ts";
+
+export const command: Command = {
+  name: "exec",
+  usage: "[OPTIONS] CONTAINER COMMAND [ARG...]",
+  summary: "Run a program in a running container",
+  flags: [
+    { name: "detach", short: "d", kind: "bool", help: "Run in the background" },
+    { name: "env", short: "e", kind: "list", value: "name[=value]", help: "Set an environment variable" },
+    { name: "env-file", kind: "list", value: "file", help: "Read environment variables from a file" },
+    { name: "interactive", short: "i", kind: "bool", help: "Keep stdin open" },
+    { name: "privileged", kind: "bool", help: "All capabilities" },
+    { name: "tty", short: "t", kind: "bool", help: "Allocate a terminal" },
+    { name: "user", short: "u", kind: "string", value: "user[:group]", help: "User inside" },
+    { name: "workdir", short: "w", kind: "string", value: "path", help: "Working folder inside" },
+  ],
+  interspersed: false,
+  args: [2, Number.POSITIVE_INFINITY],
+  failureCode: startFailureCode,
+  async run(flags, [name = "", ...words]) {
+    return await execInContainer(openEngine(), name, {
+      command: words,
+      terminal: flags.bool("tty"),
+      interactive: flags.bool("interactive"),
+      detach: flags.bool("detach"),
+      env: readEnvironment(flags),
+      workingDir: flags.text("workdir"),
+      user: flags.text("user"),
+      privileged: flags.bool("privileged"),
+    });
+  },
+};

@@ -1,0 +1,37 @@
+import { heldLayers, imageUsers, openEngine } from "#engine";
+import { removeImage } from "#image";
+import type { Command } from "../command.ts";
+import { reportError } from "../errors-out.ts";
+import { boolFlag } from "../flag.ts";
+import { outLine } from "../print.ts";
+
+export const command: Command = {
+  name: "rmi",
+  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  summary: "Remove images, by name or ID",
+  flags: [
+    boolFlag("force", "Also an image with several names, or one that stopped containers use", "f"),
+    boolFlag("no-prune", "Taken for Docker's sake: there are no untagged parents here"),
+  ],
+  args: [1, Number.POSITIVE_INFINITY],
+  run(flags, names) {
+    const engine = openEngine();
+    let code = 0;
+    for (const name of names) {
+      try {
+        const removed = removeImage(engine.store, name, {
+          force: flags.bool("force"),
+          usedBy: imageUsers(engine),
+          held: () => heldLayers(engine),
+        });
+        for (const gone of removed.untagged) outLine(`Untagged: ${gone}`);
+        for (const id of removed.deleted) outLine(`Deleted: ${id}`);
+      } catch (error) {
+        // The others are removed all the same, as Docker does. The first error's code stands.
+        const failed = reportError(error, { debug: false });
+        code ||= failed;
+      }
+    }
+    return code;
+  },
+};

@@ -1,0 +1,71 @@
+import { writeFileSync } from "node:fs";
+import {
+  createContainer,
+  createUnderMonitor,
+  openEngine,
+  runAttached,
+  runDirectly,
+  runsDirectly,
+} from "#engine";
+import type { Command } from "../command.ts";
+import { containerFlags } from "../container-flags.ts";
+import { readContainerWish } from "../container-wish.ts";
+import { startFailureCode } from "../start-failure.ts";
+import { followTerminal, readDetachKeys, terminalStreams } from "../streams.ts";
+import { imageForRun } from "../image-for-run.ts";
+
+export const command: Command = {
+  name: "run",
+  usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+  summary: "Run a program in a new container",
+  flags: [
+    ...containerFlags,
+    { name: "detach", short: "d", kind: "bool", help: "Run in the background and print the container's id" },
+    {
+      name: "detach-keys",
+      kind: "string",
+      value: "keys",
+      help: "Keys that leave the container running (default ctrl-p,ctrl-q)",
+    },
+    { name: "sig-proxy", kind: "bool", help: "Pass signals on to the program (default true)" },
+    { name: "quiet", short: "q", kind: "bool", help: "Do not show the progress of a pull" },
+  ],
+  interspersed: false,
+  args: [1, Number.POSITIVE_INFINITY],
+  failureCode: startFailureCode,
+  async run(flags, [imageName = "", ...words]) {
+    const engine = openEngine();
+    const wish = readContainerWish(flags, words);
+    const detachKeys = readDetachKeys(flags);
+    const image = await imageForRun(engine, imageName, flags);
+    const { spec, place } = createContainer(engine, image, imageName, wish);
+    const cidfile = flags.text("cidfile");
+    if (cidfile !== undefined) writeFileSync(cidfile, spec.id, { flag: "wx" });
+    const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
+    if (flags.bool("detach")) {
+      createUnderMonitor(engine, spec, place, { attended: false, warn }).begin();
+      console.log(spec.id);
+      return 0;
+    }
+    if (runsDirectly(spec))
+      return await runDirectly(engine, spec, place, {
+        warn,
+        interactive: spec.interactive,
+        passSignals: flags.boolOr("sig-proxy", true),
+      });
+    const streams = terminalStreams({ interactive: spec.interactive, detachKeys });
+    let restore = () => {};
+    try {
+      const code = await runAttached(engine, spec, place, {
+        streams,
+        warn,
+        attached: (attachment) => {
+          restore = followTerminal(attachment, place, spec, flags.boolOr("sig-proxy", true));
+        },
+      });
+      return code ?? 0;
+    } finally {
+      restore();
+    }
+  },
+};

@@ -1,0 +1,162 @@
+import type { Command } from "./command.ts";
+
+// Every verb and the file that holds it. Each import is written out so that the bundler makes one chunk per verb,
+// and a verb loads nothing of the others. Names that start with "internal-" are Vial calling itself.
+
+export type LoadCommand = () => Promise<{ readonly command: Command }>;
+
+export const table: Readonly<Record<string, LoadCommand>> = {
+  check: () => import("./command/check.ts"),
+  doctor: () => import("./command/doctor.ts"),
+  exec: () => import("./command/exec.ts"),
+  history: () => import("./command/history.ts"),
+  "image inspect": () => import("./command/image-inspect.ts"),
+  "image prune": () => import("./command/image-prune.ts"),
+  images: () => import("./command/images.ts"),
+  "internal-exited": () => import("./command/internal-exited.ts"),
+  login: () => import("./command/login.ts"),
+  logout: () => import("./command/logout.ts"),
+  rmi: () => import("./command/rmi.ts"),
+  run: () => import("./command/run.ts"),
+  save: () => import("./command/save.ts"),
+  tag: () => import("./command/tag.ts"),
+  tags: () => import("./command/tags.ts"),
+  version: () => import("./command/version.ts"),
+};
+
+/** Second names: Docker's groups (`image ls`) and its short forms. */
+export const aliases: Readonly<Record<string, string>> = {
+  "image history": "history",
+  "image import": "import",
+  "image list": "images",
+  "image load": "load",
+  "image ls": "images",
+  "image pull": "pull",
+  "image push": "push",
+  "image remove": "rmi",
+  "image rm": "rmi",
+  "image save": "save",
+  "image tag": "tag",
+  "container attach": "attach",
+  "container commit": "commit",
+  "container cp": "cp",
+  "container create": "create",
+  "container diff": "diff",
+  "container exec": "exec",
+  "container export": "export",
+  "container kill": "kill",
+  "container list": "ps",
+  "container logs": "logs",
+  "container ls": "ps",
+  "container pause": "pause",
+  "container port": "port",
+  "container ps": "ps",
+  "container remove": "rm",
+  "container rename": "rename",
+  "container restart": "restart",
+  "container rm": "rm",
+  "container run": "run",
+  "container start": "start",
+  "container stats": "stats",
+  "container stop": "stop",
+  "container top": "top",
+  "container unpause": "unpause",
+  "container update": "update",
+  "container wait": "wait",
+  "system check": "check",
+  "system doctor": "doctor",
+  "system events": "events",
+  "system info": "info",
+};
+
+/** The words that take a second word to become a verb, with what they are for. */
+export const groups: Readonly<Record<string, string>> = {
+  container: "Work with containers",
+  image: "Work with images",
+  system: "Work with Vial and this machine",
+};
+
+/** The order of `vial help`. Verbs that a group alone reaches ("image prune") are listed by `vial image --help`. */
+export const sections: readonly { readonly title: string; readonly names: readonly string[] }[] = [
+  {
+    title: "Running",
+    names: [
+      "run",
+      "exec",
+      "ps",
+      "logs",
+      "stop",
+      "start",
+      "restart",
+      "rm",
+      "create",
+      "attach",
+      "wait",
+      "kill",
+    ],
+  },
+  {
+    title: "Looking at and changing containers",
+    names: [
+      "inspect",
+      "top",
+      "stats",
+      "port",
+      "diff",
+      "events",
+      "cp",
+      "rename",
+      "update",
+      "pause",
+      "unpause",
+    ],
+  },
+  {
+    title: "Images",
+    names: ["images", "pull", "push", "bootstrap", "tag", "tags", "rmi", "history", "commit"],
+  },
+  { title: "Images in files", names: ["save", "load", "import", "export"] },
+  { title: "Registries", names: ["login", "logout"] },
+  { title: "Vial itself", names: ["doctor", "info", "check", "version"] },
+];
+
+export interface Verb {
+  /** Its name in the table. */
+  readonly name: string;
+  readonly load: LoadCommand;
+  /** How many words of the command line named it. */
+  readonly words: 1 | 2;
+}
+
+/** The verb that the first words name, the group when only that is named, or undefined. */
+export function findVerb(words: readonly string[]): Verb | { readonly group: string } | undefined {
+  const [first = "", second = ""] = words;
+  if (Object.hasOwn(groups, first)) {
+    const pair = `${first} ${second}`;
+    const name = aliases[pair] ?? pair;
+    const load = Object.hasOwn(table, name) ? table[name] : undefined;
+    return load === undefined ? { group: first } : { name, load, words: 2 };
+  }
+  const load = Object.hasOwn(table, first) ? table[first] : undefined;
+  return load === undefined ? undefined : { name: first, load, words: 1 };
+}
+
+/** The second words of a group, sorted, each with the name of its verb in the table. */
+export function namesOfGroup(group: string): ReadonlyMap<string, string> {
+  const prefix = `${group} `;
+  const pairs = [
+    ...Object.keys(table).map((name) => [name, name] as const),
+    ...Object.entries(aliases).filter(([, name]) => Object.hasOwn(table, name)),
+  ].filter(([pair]) => pair.startsWith(prefix));
+  return new Map(
+    pairs
+      .map(([pair, name]) => [pair.slice(prefix.length), name] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+/** The verbs that people call by one word, and the groups. */
+export function topNames(): string[] {
+  const verbs = Object.keys(table).filter((name) => !name.includes(" ") && !name.startsWith("internal-"));
+  return [...verbs, ...Object.keys(groups), "help"].sort();
+}

@@ -1,0 +1,26 @@
+import { type Engine, imageOf } from "#engine";
+import { parsePlatform } from "#spec";
+import { optionInvalid } from "./error.ts";
+import type { Flags } from "./parse.ts";
+
+type StoredImage = ReturnType<typeof imageOf>;
+
+/** Finds the image of a new container, pulled first when `--pull` says so or the store does not hold it. */
+export async function imageForRun(engine: Engine, name: string, flags: Flags): Promise<StoredImage> {
+  const policy = flags.text("pull") ?? "missing";
+  if (policy !== "always" && policy !== "missing" && policy !== "never")
+    throw optionInvalid("--pull", policy, "it has to be always, missing or never", "--pull missing");
+  const platformText = flags.text("platform");
+  const platform = platformText === undefined ? undefined : parsePlatform(platformText);
+  if (policy !== "always") {
+    try {
+      return imageOf(engine, name, platform);
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      if (policy === "never" || (code !== "image-unknown" && code !== "platform-mismatch")) throw error;
+    }
+  }
+  const { pullShowingProgress } = await import("./pull-progress.ts");
+  await pullShowingProgress(engine, name, platform, { quiet: flags.bool("quiet") });
+  return imageOf(engine, name, platform);
+}

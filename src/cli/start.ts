@@ -1,0 +1,110 @@
+import type { Command, Flag } from "./command.ts";
+import { findVerb, namesOfGroup, topNames } from "./commands.ts";
+import { commandUnknown, flagValueMissing, globalFlagUnknown, groupCommandUnknown } from "./error.ts";
+import { type Parsed, parseCommandLine } from "./parse.ts";
+
+interface Globals {
+  readonly debug: boolean;
+  readonly root: string | undefined;
+  readonly wants: "command" | "help" | "version";
+  /** The verb and what follows it. */
+  readonly words: readonly string[];
+}
+
+/** Runs the command line `argv` (without the program's name) to its end, prints its errors and gives the exit code. */
+export async function start(argv: readonly string[]): Promise<number> {
+  let debug = false;
+  let failureCode: Command["failureCode"];
+  try {
+    const globals = readGlobals(argv);
+    debug = globals.debug;
+    if (globals.root !== undefined) process.env.VIAL_ROOT = globals.root;
+    if (globals.wants === "version")
+      return await show(async () => `vial ${(await import("./version.ts")).version}\n`);
+    const [first, ...others] = globals.words;
+    if (globals.wants === "help" || first === undefined) return await help([]);
+    if (first === "help") return await help(others);
+    const verb = findVerb(globals.words);
+    if (verb === undefined) throw commandUnknown(first, topNames());
+    if ("group" in verb) return await groupAlone(verb.group, others[0]);
+    const { command } = await verb.load();
+    failureCode = command.failureCode;
+    const rest = globals.words.slice(verb.words);
+    const parsed = parseUnlessHelp(command, rest);
+    if (parsed === "help") return await help(globals.words.slice(0, verb.words));
+    return await command.run(parsed.flags, parsed.args);
+  } catch (error) {
+    const { reportError } = await import("./errors-out.ts");
+    const code = reportError(error, { debug });
+    if (failureCode === undefined) return code;
+    return typeof failureCode === "number" ? failureCode : failureCode(error);
+  }
+}
+
+/** The flags before the verb. `--root` names a folder, made absolute because the command may change its own. */
+export function readGlobals(argv: readonly string[]): Globals {
+  let debug = false;
+  let root: string | undefined;
+  let wants: Globals["wants"] = "command";
+  let index = 0;
+  for (; index < argv.length; index++) {
+    const word = argv[index] ?? "";
+    if (word === "--debug" || word === "-D") debug = true;
+    else if (word === "--help" || word === "-h") wants = "help";
+    else if (word === "--version" || word === "-v") wants = "version";
+    else if (word === "--root") {
+      root = argv[++index];
+      if (root === undefined || root === "") throw flagValueMissing("--root", "DIR");
+    } else if (word.startsWith("--root=")) {
+      root = word.slice("--root=".length);
+      if (root === "") throw flagValueMissing("--root", "DIR");
+    } else if (word.startsWith("-") && word !== "-") throw globalFlagUnknown(word);
+    else break;
+  }
+  if (root !== undefined && !root.startsWith("/")) root = `${process.cwd()}/${root}`;
+  return { debug, root, wants, words: argv.slice(index) };
+}
+
+const helpFlag: Flag = { name: "help", kind: "bool", help: "Show this text" };
+
+/** `--help` counts as a flag of the command: behind the image of `vial run` it belongs to the program inside. */
+function parseUnlessHelp(command: Command, argv: readonly string[]): Parsed | "help" {
+  if (argv.includes("--help") || argv.includes("-h")) {
+    const short = command.flags.some((flag) => flag.short === "h") ? {} : { short: "h" };
+    const lenient: Command = {
+      ...command,
+      flags: [...command.flags, { ...helpFlag, ...short }],
+      args: [0, Number.POSITIVE_INFINITY],
+    };
+    if (parseCommandLine(lenient, argv).flags.bool("help")) return "help";
+  }
+  return parseCommandLine(command, argv);
+}
+
+async function groupAlone(group: string, name: string | undefined): Promise<number> {
+  if (name !== undefined && name !== "--help" && name !== "-h")
+    throw groupCommandUnknown(group, name, [...namesOfGroup(group).keys()]);
+  return await help([group]);
+}
+
+/** `vial help`, `vial help image`, `vial help image prune`. */
+async function help(words: readonly string[]): Promise<number> {
+  const { printCommand, printGroup, printOverview } = await import("./help.ts");
+  const [first] = words;
+  if (first === undefined) return await show(printOverview);
+  const verb = findVerb(words);
+  if (verb === undefined) throw commandUnknown(first, topNames());
+  if ("group" in verb) {
+    if (words[1] !== undefined)
+      throw groupCommandUnknown(verb.group, words[1], [...namesOfGroup(verb.group).keys()]);
+    return await show(() => printGroup(verb.group));
+  }
+  const { command } = await verb.load();
+  return await show(async () => printCommand(command));
+}
+
+async function show(text: () => Promise<string>): Promise<number> {
+  const { out } = await import("./print.ts");
+  out(await text());
+  return 0;
+}

@@ -1,0 +1,190 @@
+import { hostname } from "node:os";
+import { findImage, type StoredImage } from "#image";
+import { type ContainerSpec, mergeEnvironment } from "#runtime";
+import { printPlatform, type Healthcheck } from "#spec";
+import type { Engine } from "../engine-handle.ts";
+import { nameInvalid } from "../error.ts";
+import { recordEvent } from "../events.ts";
+import { type ContainerFolder, makeContainer, newContainerId } from "./folder.ts";
+import { randomName } from "./random-name.ts";
+
+/** What a door may wish of a new container. What is left out comes from the image, then from the defaults. */
+export interface CreateWish
+  extends Partial<
+    Pick<
+      ContainerSpec,
+      | "terminal"
+      | "interactive"
+      | "autoRemove"
+      | "readonlyRoot"
+      | "init"
+      | "mounts"
+      | "network"
+      | "extraHosts"
+      | "dns"
+      | "restart"
+      | "resources"
+      | "ulimits"
+      | "shmSize"
+      | "devices"
+      | "capAdd"
+      | "capDrop"
+      | "privileged"
+      | "noNewPrivileges"
+      | "seccomp"
+      | "unmasked"
+      | "sysctls"
+      | "annotations"
+      | "pid"
+      | "ipc"
+      | "uts"
+      | "cgroup"
+      | "oomScoreAdj"
+      | "log"
+      | "runtime"
+      | "groupAdd"
+    >
+  > {
+  readonly name?: string | undefined;
+  readonly command: readonly string[];
+  /** An empty list takes the image's entrypoint away. */
+  readonly entrypoint?: readonly string[] | undefined;
+  readonly env?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly workingDir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly stopSignal?: string | undefined;
+  readonly stopTimeout?: number | undefined;
+  /** Null switches the image's health check off. */
+  readonly health?: Healthcheck | null | undefined;
+  readonly exposedPorts?: readonly string[];
+}
+
+/** Makes a container of an image that the store holds. `imageName` is what the user called it. */
+export function createContainer(
+  engine: Engine,
+  image: StoredImage,
+  imageName: string,
+  wish: CreateWish,
+): { spec: ContainerSpec; place: ContainerFolder } {
+  const id = newContainerId();
+  const spec = makeSpec(
+    id,
+    image,
+    imageName,
+    wish,
+    wish.name === undefined ? undefined : checkName(wish.name),
+  );
+  if (spec.name !== "") {
+    const place = makeContainer(engine, spec);
+    recordEvent(engine, spec, "create");
+    return { spec, place };
+  }
+  for (;;) {
+    const named = { ...spec, name: randomName() };
+    try {
+      const place = makeContainer(engine, named);
+      recordEvent(engine, named, "create");
+      return { spec: named, place };
+    } catch (error) {
+      if ((error as { code?: string }).code !== "name-taken") throw error;
+    }
+  }
+}
+
+export function checkName(text: string): string {
+  const name = text.startsWith("/") ? text.slice(1) : text;
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/.test(name)) throw nameInvalid(text);
+  return name;
+}
+
+function makeSpec(
+  id: string,
+  image: StoredImage,
+  imageName: string,
+  wish: CreateWish,
+  name: string | undefined,
+): ContainerSpec {
+  const defaults = image.config.config ?? {};
+  const entrypoint = wish.entrypoint ?? defaults.Entrypoint ?? [];
+  // A new entrypoint makes the image's command meaningless, as in Docker.
+  const command =
+    wish.command.length > 0 ? wish.command : wish.entrypoint === undefined ? (defaults.Cmd ?? []) : [];
+  const network = wish.network ?? "none";
+  const { os, architecture, variant } = image.config;
+  return {
+    version: 1,
+    id,
+    name: name ?? "",
+    created: new Date().toISOString(),
+    image: {
+      id: image.id,
+      manifestDigest: image.manifestDigest,
+      platform: printPlatform({ os, architecture, ...(variant == null ? {} : { variant }) }),
+      diffIds: image.config.rootfs.diff_ids ?? [],
+    },
+    imageName,
+    entrypoint,
+    command,
+    env: mergeEnvironment(wish.env ?? []),
+    workingDir: wish.workingDir ?? (defaults.WorkingDir || "/"),
+    user: wish.user ?? defaults.User ?? "",
+    groupAdd: wish.groupAdd ?? [],
+    hostname: wish.hostname ?? (wish.uts === "host" || network === "host" ? hostName() : id.slice(0, 12)),
+    terminal: wish.terminal ?? false,
+    interactive: wish.interactive ?? false,
+    autoRemove: wish.autoRemove ?? false,
+    readonlyRoot: wish.readonlyRoot ?? false,
+    init: wish.init ?? false,
+    mounts: wish.mounts ?? [],
+    network,
+    extraHosts: wish.extraHosts ?? [],
+    dns: wish.dns ?? [],
+    restart: wish.restart ?? { name: "no", maximumRetries: 0 },
+    stopSignal: wish.stopSignal ?? (defaults.StopSignal || "SIGTERM"),
+    stopTimeout: wish.stopTimeout ?? 10,
+    resources: wish.resources ?? {},
+    ulimits: wish.ulimits ?? [],
+    shmSize: wish.shmSize ?? 64 * 1024 * 1024,
+    devices: wish.devices ?? [],
+    capAdd: wish.capAdd ?? [],
+    capDrop: wish.capDrop ?? [],
+    privileged: wish.privileged ?? false,
+    noNewPrivileges: wish.noNewPrivileges ?? false,
+    seccomp: wish.seccomp ?? "default",
+    unmasked: wish.unmasked ?? false,
+    sysctls: wish.sysctls ?? {},
+    labels: { ...(defaults.Labels ?? {}), ...(wish.labels ?? {}) },
+    annotations: wish.annotations ?? {},
+    pid: wish.pid ?? "private",
+    ipc: wish.ipc ?? "private",
+    uts: wish.uts ?? "private",
+    cgroup: wish.cgroup ?? "host",
+    oomScoreAdj: wish.oomScoreAdj ?? 0,
+    log: wish.log ?? { driver: "k8s-file" },
+    health: mergeHealth(defaults.Healthcheck ?? null, wish.health),
+    runtime: wish.runtime ?? "crun",
+    exposedPorts: [...Object.keys(defaults.ExposedPorts ?? {}), ...(wish.exposedPorts ?? [])],
+  };
+}
+
+function mergeHealth(image: Healthcheck | null, wish: Healthcheck | null | undefined): Healthcheck | null {
+  if (wish === null) return null;
+  const merged = { ...(image ?? {}), ...(wish ?? {}) };
+  const test = merged.Test ?? [];
+  return test.length === 0 || test[0] === "NONE" ? null : merged;
+}
+
+function hostName(): string {
+  return hostname();
+}
+
+/** Finds the image of a container to be made. */
+export function imageOf(
+  engine: Engine,
+  name: string,
+  platform?: Parameters<typeof findImage>[2],
+): StoredImage {
+  return findImage(engine.store, name, platform);
+}

@@ -1,0 +1,139 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createExclusive, type Lock, lockExclusive, writeAtomic } from "#host";
+import type { ContainerSpec } from "#runtime";
+import type { Engine } from "../engine-handle.ts";
+import { containerAmbiguous, containerUnknown, nameTaken } from "../error.ts";
+
+// A container on disk:
+//
+//     ROOT/containers/ID/spec.json    what was decided at creation
+//     ROOT/containers/ID/state.json   where it is in its life
+//     ROOT/containers/ID/rw/          its writable layer
+//     ROOT/containers/ID/log          its output, in conmon's format
+//     ROOT/names/NAME                 the ID that holds this name; made by link(2), so that one of many wins
+//     RUN/c/SHORT/                    its bundle, while it runs: config.json, rootfs, attach socket, exit file
+
+export interface ContainerFolder {
+  readonly id: string;
+  /** Survives a reboot. */
+  readonly folder: string;
+  /** Does not. Short, because a socket below it has to fit in 107 bytes. */
+  readonly bundle: string;
+}
+
+export function containerFolder(engine: Engine, id: string): ContainerFolder {
+  return {
+    id,
+    folder: `${engine.place.root}/containers/${id}`,
+    bundle: `${engine.place.run}/c/${id.slice(0, 16)}`,
+  };
+}
+
+export function newContainerId(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
+}
+
+/** Held while a container changes from one state to the next. */
+export function lockContainer(place: ContainerFolder): Lock {
+  return lockExclusive(`${place.folder}/lock`);
+}
+
+export function writeSpec(place: ContainerFolder, spec: ContainerSpec): void {
+  writeAtomic(`${place.folder}/spec.json`, JSON.stringify(spec), 0o600);
+}
+
+export function readSpec(place: ContainerFolder): ContainerSpec {
+  try {
+    return JSON.parse(readFileSync(`${place.folder}/spec.json`, "utf8")) as ContainerSpec;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw containerUnknown(place.id);
+    throw error;
+  }
+}
+
+/** Makes the folders of a new container and claims its name. Spec last: a container without one does not exist yet. */
+export function makeContainer(engine: Engine, spec: ContainerSpec): ContainerFolder {
+  const place = containerFolder(engine, spec.id);
+  claimName(engine, spec.name, spec.id);
+  try {
+    mkdirSync(`${place.folder}/rw/work`, { recursive: true, mode: 0o700 });
+    mkdirSync(`${place.folder}/rw/upper`, { mode: 0o755 });
+    writeSpec(place, spec);
+  } catch (error) {
+    rmSync(place.folder, { recursive: true, force: true });
+    releaseName(engine, spec.name, spec.id);
+    throw error;
+  }
+  return place;
+}
+
+export function claimName(engine: Engine, name: string, id: string): void {
+  const path = `${engine.place.root}/names/${name}`;
+  for (;;) {
+    if (createExclusive(path, id)) return;
+    const holder = readHolder(path);
+    // A name whose container is gone was left by a kill -9 between two steps.
+    if (holder !== undefined && hasContainer(engine, holder)) throw nameTaken(name, holder);
+    rmSync(path, { force: true });
+  }
+}
+
+export function releaseName(engine: Engine, name: string, id: string): void {
+  const path = `${engine.place.root}/names/${name}`;
+  if (readHolder(path) === id) rmSync(path, { force: true });
+}
+
+function readHolder(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function hasContainer(engine: Engine, id: string): boolean {
+  try {
+    readFileSync(`${engine.place.root}/containers/${id}/spec.json`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** All container ids, in no order. */
+export function listIds(engine: Engine): readonly string[] {
+  try {
+    return readdirSync(`${engine.place.root}/containers`).filter((entry) => /^[0-9a-f]{64}$/.test(entry));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Finds a container by name, id, or the beginning of its id when only one begins so. */
+export function findContainer(engine: Engine, text: string): ContainerFolder {
+  const name = text.startsWith("/") ? text.slice(1) : text;
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
+    const holder = readHolder(`${engine.place.root}/names/${name}`);
+    if (holder !== undefined && hasContainer(engine, holder)) return containerFolder(engine, holder);
+    if (/^[0-9a-f]{1,64}$/.test(name)) {
+      const fitting = listIds(engine).filter((id) => id.startsWith(name) && hasContainer(engine, id));
+      if (fitting.length > 1) throw containerAmbiguous(text, fitting);
+      if (fitting[0] !== undefined) return containerFolder(engine, fitting[0]);
+    }
+  }
+  throw containerUnknown(text, listNames(engine));
+}
+
+export function listNames(engine: Engine): readonly string[] {
+  try {
+    return readdirSync(`${engine.place.root}/names`).filter((entry) => !entry.includes(".tmp-"));
+  } catch {
+    return [];
+  }
+}
+
+/** The full id of the container that `text` names. */
+export function containerId(engine: Engine, text: string): string {
+  return findContainer(engine, text).id;
+}

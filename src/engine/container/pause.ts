@@ -1,0 +1,53 @@
+import { runSync, runtimeGlobalArgs } from "#host";
+import { chooseRuntime, type ContainerSpec, enterRuntimeMounts } from "#runtime";
+import type { Engine } from "../engine-handle.ts";
+import { containerNotRunning, freezeFailed } from "../error.ts";
+import { recordEvent } from "../events.ts";
+import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./folder.ts";
+import { currentState, writeState } from "./state.ts";
+
+/** Freezes every process of a container by its control group. */
+export function pauseContainer(engine: Engine, name: string): void {
+  const place = findContainer(engine, name);
+  const spec = readSpec(place);
+  using _lock = lockContainer(place);
+  const state = currentState(place);
+  if (state.status === "paused") return;
+  if (state.status !== "running") throw containerNotRunning(name);
+  callRuntime(engine, spec, place, "pause");
+  writeState(place, { ...state, status: "paused" });
+  recordEvent(engine, spec, "pause");
+}
+
+/** Thaws a paused container. */
+export function unpauseContainer(engine: Engine, name: string): void {
+  const place = findContainer(engine, name);
+  const spec = readSpec(place);
+  using _lock = lockContainer(place);
+  const state = currentState(place);
+  if (state.status !== "running" && state.status !== "paused") throw containerNotRunning(name);
+  if (state.status === "running") return;
+  resumeContainer(engine, spec, place);
+  writeState(place, { ...state, status: "running" });
+  recordEvent(engine, spec, "unpause");
+}
+
+export function resumeContainer(engine: Engine, spec: ContainerSpec, place: ContainerFolder): void {
+  callRuntime(engine, spec, place, "resume");
+}
+
+function callRuntime(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  verb: "pause" | "resume",
+): void {
+  const runtime = chooseRuntime(spec.runtime, engine.place.run);
+  enterRuntimeMounts(runtime);
+  const result = runSync(runtime.program, [
+    ...runtimeGlobalArgs(runtime, `${place.bundle}/runtime.log`),
+    verb,
+    place.id,
+  ]);
+  if (result.exitCode !== 0) throw freezeFailed(spec.name, verb, result.stderr.trim());
+}

@@ -1,0 +1,266 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import {
+  cgroupMode,
+  findProgram,
+  inUserNamespace,
+  type RuntimeProgram,
+  setAside,
+  unmountLazily,
+} from "#host";
+import { layerPlace, mountRoot, readBlob } from "#image";
+import {
+  type BundleFacts,
+  capabilitiesOfMask,
+  chooseCapabilities,
+  chooseRuntime,
+  type ContainerSpec,
+  compiledSeccomp,
+  type DeviceWish,
+  defaultSeccomp,
+  enterRuntimeMounts,
+  makeRuntimeConfig,
+  type RuntimeDevice,
+  resolveUser,
+} from "#runtime";
+import { type ImageConfig, parseImageConfig } from "#spec";
+import type { Engine } from "../engine-handle.ts";
+import { deviceMissing, initMissing, joinedNotRunning, layerMissing, rootfsHostile } from "../error.ts";
+import { readAccounts } from "./accounts.ts";
+import { rootlessCgroupsPath } from "./cgroup-path.ts";
+import { type ContainerFolder, containerFolder } from "./folder.ts";
+import { currentState } from "./state.ts";
+
+/** A bundle on disk, its root mounted in this process's mount namespace, ready for the runtime. */
+export interface Prepared {
+  readonly runtime: RuntimeProgram;
+  /** Limits that this host cannot enforce, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Mounts the root and writes config.json. Leaves the bundle folder behind for `clearBundle` on failure. */
+export function prepareBundle(engine: Engine, spec: ContainerSpec, place: ContainerFolder): Prepared {
+  const runtime = chooseRuntime(spec.runtime, engine.place.run);
+  enterRuntimeMounts(runtime);
+  mkdirSync(`${place.bundle}/rootfs`, { recursive: true, mode: 0o700 });
+  mkdirSync(runtime.root, { recursive: true, mode: 0o700 });
+  mountContainerRoot(engine, spec, place, `${place.bundle}/rootfs`);
+  const facts = readFacts(engine, spec, place, runtime);
+  writeFileSync(`${place.bundle}/config.json`, JSON.stringify(makeRuntimeConfig(spec, facts)), {
+    mode: 0o600,
+  });
+  const withoutCgroups = facts.cgroupsPath === undefined;
+  return { runtime: { ...runtime, withoutCgroups }, warnings: unenforced(spec, facts) };
+}
+
+/** Mounts a container's layers and its changes at `target`. */
+export function mountContainerRoot(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  target: string,
+): void {
+  const layers = spec.image.diffIds.map(
+    (diffId) => layerPlace(engine.store, diffId) ?? refuseMissing(spec, diffId),
+  );
+  const writable = { upper: `${place.folder}/rw/upper`, work: `${place.folder}/rw/work` };
+  mountRoot({ layers, writable, target, volatile: spec.autoRemove });
+}
+
+function refuseMissing(spec: ContainerSpec, diffId: string): never {
+  throw layerMissing(spec.imageName, diffId);
+}
+
+/**
+ * Takes the bundle away. The root is unmounted first, in this process's mount namespace, and its mount point removed by
+ * rmdir, which cannot take anything inside with it.
+ */
+export function clearBundle(engine: Engine, place: ContainerFolder): void {
+  if (!existsSync(place.bundle)) return;
+  unmountLazily(`${place.bundle}/rootfs`);
+  try {
+    rmdirSync(`${place.bundle}/rootfs`);
+    rmSync(place.bundle, { recursive: true, force: true });
+  } catch (error) {
+    // In use still: out of the way for the next start, and swept when it is free.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+      setAside(`${engine.place.run}/trash`, place.bundle);
+  }
+}
+
+function readFacts(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  runtime: RuntimeProgram,
+): BundleFacts {
+  const rootfs = `${place.bundle}/rootfs`;
+  for (const name of ["proc", "sys", "dev"]) refuseOddMountPoint(spec, rootfs, name);
+  const image = readImageConfig(engine, spec);
+  const status = readFileSync("/proc/self/status", "latin1");
+  const heldCapabilities = capabilitiesOfMask(/^CapEff:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? "0");
+  const rootless = inUserNamespace();
+  const mode = cgroupMode();
+  const user = resolveUser(spec.user, readAccounts(rootfs), spec.groupAdd);
+  const joins = typeof spec.network === "object" || spec.network === "host" ? spec.network : undefined;
+  const wantsDefault = spec.seccomp === "default" && !spec.privileged;
+  return {
+    rootfs,
+    user,
+    image,
+    arch: process.arch,
+    rootless,
+    cgroupVersion: mode === "v2" ? 2 : 1,
+    cgroupsPath: rootless ? rootlessCgroupsPath(mode, place.id) : `/vial-${place.id.slice(0, 16)}`,
+    swapAccounting: mode === "v2" || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"),
+    heldCapabilities,
+    maxOpenFiles: hardLimit("Max open files"),
+    etc: writeEtc(engine, spec, place),
+    devices: spec.privileged
+      ? [...hostDevices(), ...resolveDevices(spec.devices)]
+      : resolveDevices(spec.devices),
+    init: spec.init ? (findProgram("catatonit") ?? refuseInit()) : undefined,
+    joined: {
+      ...(typeof spec.pid === "object" ? { pid: namespaceOf(engine, spec.pid.container, "pid") } : {}),
+      ...(typeof spec.ipc === "object" ? { ipc: namespaceOf(engine, spec.ipc.container, "ipc") } : {}),
+      ...(typeof joins === "object" ? { network: namespaceOf(engine, joins.container, "net") } : {}),
+    },
+    compiledSeccomp: wantsDefault
+      ? compiledSeccomp(
+          `${engine.place.root}/cache`,
+          runtime,
+          defaultSeccomp(
+            chooseCapabilities({
+              add: spec.capAdd,
+              drop: spec.capDrop,
+              privileged: false,
+              held: heldCapabilities,
+            }),
+            process.arch,
+          ),
+        )
+      : undefined,
+  };
+}
+
+function refuseInit(): never {
+  throw initMissing();
+}
+
+function readImageConfig(engine: Engine, spec: ContainerSpec): ImageConfig {
+  return parseImageConfig(readBlob(engine.store, spec.image.id));
+}
+
+/** A /proc, /sys or /dev that is a link would send the runtime's mounts elsewhere (CVE-2019-19921, CVE-2023-28642). */
+function refuseOddMountPoint(spec: ContainerSpec, rootfs: string, name: string): void {
+  const info = lstatSync(`${rootfs}/${name}`, { throwIfNoEntry: false });
+  if (info !== undefined && !info.isDirectory()) throw rootfsHostile(spec.imageName, `/${name}`);
+}
+
+/** The hard limit of this process by its name in /proc/self/limits (proc(5)). */
+function hardLimit(name: string): number {
+  const line = readFileSync("/proc/self/limits", "latin1")
+    .split("\n")
+    .find((entry) => entry.startsWith(name));
+  const hard = line?.slice(name.length).trim().split(/\s+/)[1];
+  return hard === "unlimited" || hard === undefined ? 2 ** 31 - 1 : Number(hard);
+}
+
+/** resolv.conf, hosts and hostname, mounted over the image's own and never written through them. */
+function writeEtc(engine: Engine, spec: ContainerSpec, place: ContainerFolder): string {
+  const folder = `${place.bundle}/etc`;
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const joined =
+    typeof spec.network === "object" ? containerFolder(engine, spec.network.container).bundle : undefined;
+  const hosts = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"];
+  if (spec.network === "none") hosts.push(`127.0.1.1\t${spec.hostname}`);
+  for (const entry of spec.extraHosts) {
+    const colon = entry.indexOf(":");
+    hosts.push(`${entry.slice(colon + 1)}\t${entry.slice(0, colon)}`);
+  }
+  writeFileSync(
+    `${folder}/hosts`,
+    joined === undefined ? `${hosts.join("\n")}\n` : readFileSync(`${joined}/etc/hosts`),
+  );
+  writeFileSync(`${folder}/hostname`, `${spec.hostname}\n`);
+  writeFileSync(`${folder}/resolv.conf`, resolvConf(spec));
+  return folder;
+}
+
+function resolvConf(spec: ContainerSpec): string {
+  if (spec.dns.length > 0) return spec.dns.map((server) => `nameserver ${server}\n`).join("");
+  if (spec.network === "none") return "";
+  try {
+    return readFileSync("/etc/resolv.conf", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function resolveDevices(wishes: readonly DeviceWish[]): BundleFacts["devices"] {
+  return wishes.map((wish) => {
+    const device = deviceAt(wish.source, wish.target);
+    if (device === undefined) throw deviceMissing(wish.source);
+    return { ...device, access: wish.access };
+  });
+}
+
+/** A device node on the host, as the runtime wants it, or undefined. `rdev` is in the kernel's new_encode_dev form. */
+function deviceAt(source: string, target: string): RuntimeDevice | undefined {
+  const info = statSync(source, { throwIfNoEntry: false });
+  if (info === undefined || !(info.isCharacterDevice() || info.isBlockDevice())) return undefined;
+  const major = (info.rdev >> 8) & 0xfff;
+  const minor = (info.rdev & 0xff) | ((info.rdev >> 12) & 0xfff00);
+  return {
+    path: target,
+    type: info.isBlockDevice() ? "b" : "c",
+    major,
+    minor,
+    fileMode: info.mode & 0o777,
+    uid: info.uid,
+    gid: info.gid,
+  };
+}
+
+const madeByRuntime = new Set(["null", "zero", "full", "random", "urandom", "tty", "console", "ptmx"]);
+
+/** Every device node directly below /dev, for `--privileged`. */
+function hostDevices(): BundleFacts["devices"] {
+  return readdirSync("/dev").flatMap((name) => {
+    if (madeByRuntime.has(name)) return [];
+    const device = lstatSync(`/dev/${name}`).isSymbolicLink()
+      ? undefined
+      : deviceAt(`/dev/${name}`, `/dev/${name}`);
+    return device === undefined ? [] : [{ ...device, access: "rwm" }];
+  });
+}
+
+function namespaceOf(engine: Engine, id: string, kind: "pid" | "ipc" | "net"): string {
+  const state = currentState(containerFolder(engine, id));
+  if (state.status !== "running" && state.status !== "paused") throw joinedNotRunning(id, kind);
+  return `/proc/${state.process.pid}/ns/${kind}`;
+}
+
+/** What was asked for and cannot be enforced here is said, never dropped in silence. */
+function unenforced(spec: ContainerSpec, facts: BundleFacts): readonly string[] {
+  const warnings: string[] = [];
+  const asked = Object.keys(spec.resources);
+  if (facts.cgroupsPath === undefined && asked.length > 0) {
+    warnings.push(
+      `the limits (${asked.join(", ")}) are not enforced: this user may not use control groups on this host`,
+    );
+  }
+  if (facts.cgroupsPath !== undefined && !facts.swapAccounting && spec.resources.memory !== undefined) {
+    warnings.push("the memory limit does not count swap: the kernel does not account for it");
+  }
+  return warnings;
+}

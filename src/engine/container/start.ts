@@ -1,0 +1,211 @@
+import {
+  createUnderConmon,
+  markProcess,
+  parseRuntimeLog,
+  type ProcessMark,
+  runSync,
+  runtimeGlobalArgs,
+  runtimeRunArgs,
+} from "#host";
+import { type ContainerSpec, explainFailure } from "#runtime";
+import { VialError } from "#spec";
+import type { Engine } from "../engine-handle.ts";
+import { recordEvent } from "../events.ts";
+import { exitCommand } from "./exit-command.ts";
+import { finishContainer, recordFailedStart } from "./finish.ts";
+import { type ContainerFolder, lockContainer } from "./folder.ts";
+import { clearBundle, prepareBundle } from "./prepare.ts";
+import { containerProcess, readState, writeState } from "./state.ts";
+
+/** A start that did not come about, with Docker's exit code for it: 125, 126 or 127. */
+export class StartFailure extends VialError {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, error: VialError) {
+    const { kind, code, message: what, why, next, cause } = error;
+    super({
+      kind,
+      code,
+      what,
+      ...(why === undefined ? {} : { why }),
+      ...(next === undefined ? {} : { next }),
+      cause,
+    });
+    this.exitCode = exitCode;
+  }
+}
+
+export interface StartOptions {
+  readonly restarts?: number;
+  readonly warn?: (sentence: string) => void;
+}
+
+export interface DirectOptions extends StartOptions {
+  /** Gives this process's stdin to the program; without, it reads nothing. */
+  readonly interactive: boolean;
+  readonly passSignals: boolean;
+}
+
+function ownMark(): ProcessMark {
+  return markProcess(process.pid) ?? { pid: process.pid, startTime: "" };
+}
+
+/**
+ * Runs a container in the foreground directly under the runtime, with this process's own stdin, stdout and stderr, and
+ * gives its exit code. No monitor and no log: only for containers that are removed at their end.
+ */
+export async function runDirectly(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  options: DirectOptions,
+): Promise<number> {
+  const startedAt = new Date().toISOString();
+  const { runtime, warnings } = prepareOrRecord(engine, spec, place, startedAt);
+  for (const sentence of warnings) options.warn?.(sentence);
+  writeState(place, { status: "starting", starter: ownMark(), attended: true, startedAt, restarts: 0 });
+  const log = `${place.bundle}/runtime.log`;
+  // In a session of its own, so that a Ctrl-C reaches this process alone, which passes it on once. The container is in
+  // yet another session, so it reads the terminal without being its foreground job.
+  const child = Bun.spawn(runtimeRunArgs(runtime, place.id, place.bundle, log), {
+    stdio: [options.interactive ? "inherit" : "ignore", "inherit", "inherit"],
+    detached: true,
+    cwd: place.bundle,
+  });
+  const stop = options.passSignals ? passSignals((signal) => child.kill(signal)) : () => {};
+  // Most short programs have ended by then, and nobody needs to know their pid.
+  const settle = setTimeout(() => {
+    const process = containerProcess(place);
+    if (process !== undefined)
+      writeState(place, { status: "running", process, attendant: ownMark(), startedAt, restarts: 0 });
+  }, 30);
+  const code = await child.exited;
+  clearTimeout(settle);
+  stop();
+  const failure = code === 0 ? undefined : parseRuntimeLog(log);
+  finishContainer(engine, spec, place, { exitCode: code, startedAt, restarts: 0 });
+  if (failure !== undefined && containerNeverRan(code, failure)) throw startFailure(spec, failure);
+  return code;
+}
+
+/** crun also logs what goes wrong after a good start; a container that ran has an exit code of its own. */
+function containerNeverRan(code: number, _failure: string): boolean {
+  return code === 1 || code >= 125;
+}
+
+function startFailure(spec: ContainerSpec, said: string): StartFailure {
+  const { error, exitCode } = explainFailure(said, [...spec.entrypoint, ...spec.command][0] ?? "", spec.name);
+  return new StartFailure(exitCode, error);
+}
+
+function prepareOrRecord(engine: Engine, spec: ContainerSpec, place: ContainerFolder, startedAt: string) {
+  try {
+    return prepareBundle(engine, spec, place);
+  } catch (error) {
+    clearBundle(engine, place);
+    recordFailedStart(engine, spec, place, startedAt, 125, error);
+    throw error;
+  }
+}
+
+/** A container that conmon has created and whose program has not begun. */
+export interface Created {
+  /** Begins the program. Throws StartFailure. */
+  begin(): void;
+  readonly startedAt: string;
+}
+
+/**
+ * Creates a container under conmon; `begin` starts its program. `attended`: this process will record the end; otherwise
+ * conmon's exit command does.
+ */
+export function createUnderMonitor(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  options: StartOptions & { readonly attended: boolean },
+): Created {
+  const startedAt = new Date().toISOString();
+  const { runtime, warnings } = prepareOrRecord(engine, spec, place, startedAt);
+  for (const sentence of warnings) options.warn?.(sentence);
+  const restarts = options.restarts ?? 0;
+  const log = `${place.bundle}/runtime.log`;
+  writeState(place, {
+    status: "starting",
+    starter: ownMark(),
+    attended: options.attended,
+    startedAt,
+    restarts,
+  });
+  const answer = createUnderConmon({
+    id: place.id,
+    name: spec.name,
+    runtime,
+    bundle: place.bundle,
+    terminal: spec.terminal,
+    stdin: spec.interactive ? (options.attended ? "once" : "open") : "none",
+    log: spec.log.driver === "none" ? undefined : { path: `${place.folder}/log`, maxSize: spec.log.maxSize },
+    exitCommand: exitCommand(engine, place.id),
+  });
+  if ("failure" in answer) failStart(engine, spec, place, startedAt, parseRuntimeLog(log) ?? answer.failure);
+  const { pid } = answer;
+  return {
+    startedAt,
+    begin() {
+      const process = markProcess(pid);
+      const started = runSync(runtime.program, [...runtimeGlobalArgs(runtime, log), "start", place.id]);
+      if (started.exitCode !== 0) {
+        const said = parseRuntimeLog(log) ?? started.stderr.trim();
+        failStart(engine, spec, place, startedAt, said);
+      }
+      recordEvent(engine, spec, "start");
+      if (process === undefined) return;
+      using _lock = lockContainer(place);
+      // A short program may have ended, and its end been recorded, before we came here.
+      if (readState(place).status !== "starting") return;
+      writeState(place, {
+        status: "running",
+        process,
+        startedAt,
+        restarts,
+        ...(options.attended ? { attendant: ownMark() } : {}),
+      });
+    },
+  };
+}
+
+function failStart(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  startedAt: string,
+  said: string,
+): never {
+  const failure = startFailure(spec, said);
+  clearBundle(engine, place);
+  recordFailedStart(engine, spec, place, startedAt, failure.exitCode, failure);
+  throw failure;
+}
+
+const passed = [
+  "SIGHUP",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGTERM",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGWINCH",
+  "SIGCONT",
+] as const;
+
+/** Passes the signals that a person or script sends to this process on. Gives the function that ends it. */
+export function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
+  const handlers = passed.map((signal) => {
+    const handler = () => send(signal);
+    process.on(signal, handler);
+    return [signal, handler] as const;
+  });
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { isAlive, markProcess, type ProcessMark, writeAtomic } from "#host";
+import type { ContainerFolder } from "./folder.ts";
+
+/** Where a container is in its life, as state.json holds it. Times are RFC 3339. */
+export type ContainerState =
+  | { readonly status: "created" }
+  /** A Vial process (`starter`) is about to start it, or has run it in the foreground for less than a moment. */
+  | {
+      readonly status: "starting";
+      readonly starter: ProcessMark;
+      readonly attended: boolean;
+      readonly startedAt: string;
+      readonly restarts: number;
+    }
+  | {
+      readonly status: "running" | "paused";
+      readonly process: ProcessMark;
+      /** The Vial process of a foreground run, which will record the end; without one, conmon's exit command does. */
+      readonly attendant?: ProcessMark;
+      readonly startedAt: string;
+      readonly restarts: number;
+      /** Set by stop: the restart policy does not bring it back. */
+      readonly stopping?: boolean;
+    }
+  | {
+      readonly status: "exited";
+      readonly exitCode: number;
+      readonly startedAt: string;
+      readonly finishedAt: string;
+      readonly oomKilled: boolean;
+      readonly restarts: number;
+      /** Why it could not be started, or that its end was not seen. */
+      readonly error?: string;
+      /** It was stopped by a person: unless-stopped does not bring it back. */
+      readonly stopped?: boolean;
+    };
+
+export function writeState(place: ContainerFolder, state: ContainerState): void {
+  writeAtomic(`${place.folder}/state.json`, JSON.stringify(state), 0o600);
+}
+
+/** The state as written; it may be behind the truth when processes were killed. `currentState` looks at the processes too. */
+export function readState(place: ContainerFolder): ContainerState {
+  try {
+    return JSON.parse(readFileSync(`${place.folder}/state.json`, "utf8")) as ContainerState;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { status: "created" };
+    throw error;
+  }
+}
+
+/** The pid that the runtime wrote for the container's first process, with its start time. */
+export function containerProcess(place: ContainerFolder): ProcessMark | undefined {
+  try {
+    const pid = Number(readFileSync(`${place.bundle}/pid`, "utf8"));
+    return pid > 0 ? markProcess(pid) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The exit code that conmon wrote, when the container ended and nobody has recorded it yet. */
+export function exitFile(place: ContainerFolder): number | undefined {
+  try {
+    const text = readFileSync(`${place.bundle}/exits/${place.id}`, "utf8").trim();
+    return /^-?\d+$/.test(text) ? Number(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export type LiveState = ContainerState | { readonly status: "dead"; readonly was: ContainerState };
+
+/** The state with the processes looked at: `dead` is a container whose end nobody has recorded. */
+export function currentState(place: ContainerFolder): LiveState {
+  const state = readState(place);
+  if (state.status === "starting") {
+    const process = containerProcess(place);
+    if (process !== undefined && exitFile(place) === undefined) {
+      const { starter, startedAt, restarts } = state;
+      return {
+        status: "running",
+        process,
+        startedAt,
+        restarts,
+        ...(state.attended ? { attendant: starter } : {}),
+      };
+    }
+    return isAlive(state.starter) ? state : { status: "dead", was: state };
+  }
+  if (state.status === "running" || state.status === "paused") {
+    return isAlive(state.process) ? state : { status: "dead", was: state };
+  }
+  return state;
+}

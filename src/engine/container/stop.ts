@@ -1,0 +1,91 @@
+import { ProcessHandle } from "#host";
+import type { ContainerSpec } from "#runtime";
+import type { Engine } from "../engine-handle.ts";
+import { containerWillNotDie } from "../error.ts";
+import { recordEvent } from "../events.ts";
+import { recordEnd } from "./end.ts";
+import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./folder.ts";
+import { resumeContainer } from "./pause.ts";
+import { currentState, readState, writeState } from "./state.ts";
+
+const SIGKILL = 9;
+
+/**
+ * Asks a container to end by its stop signal, and kills it after `timeout` seconds (-1: never; undefined: its own).
+ * Nothing happens to one that does not run. `signal` is a number.
+ */
+export async function stopContainer(
+  engine: Engine,
+  name: string,
+  options: { readonly timeout?: number | undefined; readonly signal: (spec: ContainerSpec) => number },
+): Promise<void> {
+  const place = findContainer(engine, name);
+  const spec = readSpec(place);
+  const timeout = options.timeout ?? spec.stopTimeout;
+  await endContainer(
+    engine,
+    spec,
+    place,
+    options.signal(spec),
+    timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000,
+  );
+  recordEvent(engine, spec, "stop");
+}
+
+/** Sends `signal`, waits up to `milliseconds`, kills, and waits until the end is recorded. */
+export async function endContainer(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  signal: number,
+  milliseconds: number,
+): Promise<void> {
+  const live = currentState(place);
+  if (live.status === "dead") {
+    recordEnd(engine, spec, place);
+    return;
+  }
+  if (live.status !== "running" && live.status !== "paused") {
+    markStopped(place);
+    return;
+  }
+  markStopping(place);
+  using handle = ProcessHandle.open(live.process);
+  if (handle !== undefined) {
+    handle.signal(signal);
+    // A frozen process takes no signal until it thaws.
+    if (live.status === "paused") resumeContainer(engine, spec, place);
+    if (!(await handle.wait(milliseconds))) {
+      handle.signal(SIGKILL);
+      if (!(await handle.wait(30_000))) throw containerWillNotDie(spec.name);
+    }
+  }
+  await awaitRecord(engine, spec, place);
+}
+
+/** The attendant or conmon's exit command records the end; if neither does within a moment, we do. */
+async function awaitRecord(engine: Engine, spec: ContainerSpec, place: ContainerFolder): Promise<void> {
+  for (let waited = 0; waited < 2000; waited += 2) {
+    const state = readState(place);
+    if (state.status === "exited" || state.status === "created") return;
+    await Bun.sleep(2);
+  }
+  recordEnd(engine, spec, place);
+}
+
+/** Tells who records the end that a person wanted it: the restart policy then keeps still. */
+export function markStopping(place: ContainerFolder): void {
+  using _lock = lockContainer(place);
+  const state = readState(place);
+  if (state.status === "starting") {
+    const live = currentState(place);
+    if (live.status === "running") writeState(place, { ...live, stopping: true });
+  } else if (state.status === "running" || state.status === "paused")
+    writeState(place, { ...state, stopping: true });
+}
+
+function markStopped(place: ContainerFolder): void {
+  using _lock = lockContainer(place);
+  const state = readState(place);
+  if (state.status === "exited" && state.stopped !== true) writeState(place, { ...state, stopped: true });
+}

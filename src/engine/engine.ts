@@ -1,0 +1,29 @@
+// The front office: every use case, one file per noun. The command line and the API are two doors into this room.
+// Truth lies on disk, guarded by locks; an Engine is only the knowledge of where.
+
+export { Attachment, KeySequence, type Streams } from "./container/attach.ts";
+export { type CreateWish, createContainer, imageOf } from "./container/create.ts";
+export { handleExit } from "./container/end.ts";
+export { type ExecWish, execInContainer } from "./container/exec.ts";
+export {
+  type ContainerFolder,
+  containerFolder,
+  containerId,
+  findContainer,
+  readSpec,
+} from "./container/folder.ts";
+export { runAttached, runDirectly, runsDirectly } from "./container/run.ts";
+export { killContainer, signalContainer } from "./container/signal.ts";
+export { createUnderMonitor, StartFailure } from "./container/start.ts";
+export { type ContainerState, currentState } from "./container/state.ts";
+export { type Engine, openEngine } from "./engine-handle.ts";
+export type { ContainerSpec, MountWish, NamespaceWish, NetworkWish, RestartPolicy } from "#runtime";
+export { type Area, canRunContainers, diagnose, type Finding } from "./doctor.ts";
+export { heldLayers, imageUsers } from "./image-users.ts";
+export {
+  bootstrapImage,
+  type BootstrapStep,
+  type BootstrapWish,
+  defaultNames,
+  hostSuite,
+} from "./bootstrap.ts";

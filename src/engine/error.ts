@@ -1,0 +1,208 @@
+import { nearest } from "#kit";
+import { VialError } from "#spec";
+
+export function containerUnknown(text: string, known: readonly string[] = []): VialError {
+  const near = nearest(text, known);
+  return new VialError({
+    kind: "not-found",
+    code: "container-unknown",
+    what: `Cannot find the container ${JSON.stringify(text)}`,
+    why: "no container has this name or an id that begins so",
+    next: near === undefined ? "vial ps -a" : `did you mean "${near}"?`,
+  });
+}
+
+export function containerAmbiguous(text: string, ids: readonly string[]): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "container-ambiguous",
+    what: `Cannot tell which container ${JSON.stringify(text)} is`,
+    why: `the ids of ${ids.length} containers begin so: ${ids
+      .slice(0, 4)
+      .map((id) => id.slice(0, 12))
+      .join(", ")}`,
+    next: "give more digits, or the name",
+  });
+}
+
+export function nameTaken(name: string, holder: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "name-taken",
+    what: `Cannot use the name ${JSON.stringify(name)}: the container ${holder.slice(0, 12)} has it`,
+    next: `remove it by \`vial rm ${name}\`, rename it by \`vial rename ${name} NEW\`, or choose another name`,
+  });
+}
+
+export function nameInvalid(name: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "name-invalid",
+    what: `Cannot use ${JSON.stringify(name)} as a container name`,
+    why: 'a name is two or more letters, digits, "_", "." and "-", and begins with a letter or digit',
+    next: 'write it like "web-1"',
+  });
+}
+
+export function layerMissing(image: string, diffId: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "layer-missing",
+    what: `Cannot use the image ${JSON.stringify(image)}: its layer ${diffId.slice(0, 19)} is not unpacked`,
+    why: "the unpacked layer was removed from the store",
+    next: `vial pull ${image}`,
+  });
+}
+
+export function rootfsHostile(image: string, path: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "rootfs-hostile",
+    what: `Cannot run the image ${JSON.stringify(image)}: its ${path} is not a folder`,
+    why: "the kernel's file systems are mounted there, and a link or file could send them to another place (CVE-2019-19921)",
+    next: `make an image whose ${path} is a folder, or has none`,
+  });
+}
+
+export function deviceMissing(path: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "device-missing",
+    what: `Cannot give the device "${path}" to the container: it is no device of this host`,
+    next: `ls -l ${path}`,
+  });
+}
+
+export function initMissing(): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "init-missing",
+    what: 'Cannot run with --init: the program "catatonit" is not on this host',
+    why: "it is process 1 in such a container, and collects its orphans",
+    next: "apt-get install catatonit",
+  });
+}
+
+export function joinedNotRunning(id: string, kind: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "joined-not-running",
+    what: `Cannot join the ${kind} namespace of the container ${id.slice(0, 12)}: it is not running`,
+    next: `vial start ${id.slice(0, 12)}`,
+  });
+}
+
+export function containerNotRunning(name: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "container-not-running",
+    what: `Cannot reach into the container ${JSON.stringify(name)}: it is not running`,
+    next: `vial start ${name}`,
+  });
+}
+
+export function containerPaused(name: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "container-paused",
+    what: `Cannot reach into the container ${JSON.stringify(name)}: it is paused`,
+    next: `vial unpause ${name}`,
+  });
+}
+
+export function containerRunning(name: string, action: string, next: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "container-running",
+    what: `Cannot ${action} the container ${JSON.stringify(name)}: it is running`,
+    next,
+  });
+}
+
+export function startTaken(name: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "start-taken",
+    what: `Cannot start the container ${JSON.stringify(name)}: another Vial process is starting it`,
+    next: `vial wait ${name}`,
+  });
+}
+
+export function containerWillNotDie(name: string): VialError {
+  return new VialError({
+    kind: "deadline-exceeded",
+    code: "container-will-not-die",
+    what: `Cannot end the container ${JSON.stringify(name)}: it is still there 30 seconds after SIGKILL`,
+    why: "a process of it waits in the kernel, often for a disk or a network file system",
+    next: `vial top ${name}`,
+  });
+}
+
+export function freezeFailed(name: string, verb: string, said: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "freeze-failed",
+    what: `Cannot ${verb} the container ${JSON.stringify(name)}`,
+    why: said,
+    next: "vial doctor",
+  });
+}
+
+export function bootstrapDistributionUnknown(wanted: string, host: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "bootstrap-distribution-unknown",
+    what: `Cannot bootstrap ${JSON.stringify(wanted)}: this machine's package sources are those of ${JSON.stringify(host)}`,
+    why: "the packages come from this machine's own apt sources",
+    next: `vial bootstrap ${host}`,
+  });
+}
+
+export function bootstrapSourcesMissing(distribution: string, suite: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "bootstrap-sources-missing",
+    what: `Cannot bootstrap ${distribution} ${suite}: this machine has no package source of ${distribution}`,
+    why: 'neither /etc/apt/sources.list nor /etc/apt/sources.list.d has one with the component "main"',
+    next: "add a source to /etc/apt/sources.list, and try `apt-get update`",
+  });
+}
+
+export function bootstrapFailed(image: string, exitCode: number, said: string): VialError {
+  return new VialError({
+    kind: "unavailable",
+    code: "bootstrap-failed",
+    what: `Cannot bootstrap ${image}: mmdebstrap ended with code ${exitCode}`,
+    why: said === "" ? "it gave no reason" : said,
+    next: "look whether `apt-get update` is content, and whether `vial doctor` is",
+  });
+}
+
+export function bootstrapPackageUnknown(image: string, packages: readonly string[]): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "bootstrap-package-unknown",
+    what: `Cannot bootstrap ${image}: its package sources have no package ${packages.map((name) => JSON.stringify(name)).join(", ")}`,
+    next: `look for the right name with \`apt-cache search ${packages[0] ?? ""}\``,
+  });
+}
+
+export function bootstrapWordInvalid(what: string, word: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "bootstrap-word-invalid",
+    what: `Cannot take ${JSON.stringify(word)} as ${what}`,
+    why: 'it is made of lower-case letters, digits, "+", "-" and "."',
+    next: "write it like `vial bootstrap debian bookworm --include curl,ca-certificates`",
+  });
+}
+
+export function sourceDateInvalid(text: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "source-date-invalid",
+    what: `Cannot read SOURCE_DATE_EPOCH=${JSON.stringify(text)}`,
+    why: "it is the seconds since 1970, digits alone",
+    next: "set it by `export SOURCE_DATE_EPOCH=$(date +%s)`, or `unset SOURCE_DATE_EPOCH`",
+  });
+}

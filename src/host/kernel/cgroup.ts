@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mount } from "./mount.ts";
+
+/** How the host lays out its control groups (cgroups(7)). */
+export type CgroupMode = "v1" | "v2" | "hybrid" | "none";
+
+const folder = "/sys/fs/cgroup";
+
+export function cgroupMode(): CgroupMode {
+  if (existsSync(`${folder}/cgroup.controllers`)) return "v2";
+  if (existsSync(`${folder}/unified/cgroup.controllers`)) return "hybrid";
+  return existsSync(`${folder}/memory`) || existsSync(`${folder}/pids`) ? "v1" : "none";
+}
+
+/**
+ * crun before 1.9 refuses a host where a v2 hierarchy with controllers lies beside v1. An empty tmpfs over it, in this
+ * process's own mount namespace, makes the host look like plain v1. (Unmounting it instead would leave plain files
+ * behind in the folder below.)
+ */
+export function hideUnifiedHierarchy(): void {
+  mount("none", `${folder}/unified`, "tmpfs", 0, "size=0,mode=755");
+}
+
+/** The folder of one control group in one hierarchy. On v2 there is one hierarchy. */
+export function cgroupFolder(mode: CgroupMode, controller: string, path: string): string {
+  return mode === "v2" ? `${folder}${path}` : `${folder}/${controller}${path}`;
+}
+
+/** One file of a control group, trimmed, or undefined when it is not there. */
+export function readCgroup(
+  mode: CgroupMode,
+  controller: string,
+  path: string,
+  file: string,
+): string | undefined {
+  try {
+    return readFileSync(`${cgroupFolder(mode, controller, path)}/${file}`, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** How often the kernel killed a process of this group for memory. */
+export function oomKills(mode: CgroupMode, path: string): number {
+  const file = mode === "v2" ? "memory.events" : "memory.oom_control";
+  const text = readCgroup(mode, "memory", path, file) ?? "";
+  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
+}

@@ -1,0 +1,71 @@
+import { closeSync, openSync } from "node:fs";
+import { errno, libc, pointer, cString, SystemError } from "./libc.ts";
+
+// Paths inside a root that somebody else may be changing: a container's file system. The kernel resolves the whole path
+// (openat2(2), Linux 5.6), with links that are absolute or go upwards staying inside, and the answer is a descriptor, so
+// that nothing is looked up twice (CVE-2018-15664). Below a descriptor, `belowFd` names one more component; the calls
+// that use it must not follow a link there.
+
+const SYS_openat2 = 437n;
+const RESOLVE_NO_MAGICLINKS = 0x02n;
+const RESOLVE_IN_ROOT = 0x10n;
+const EAGAIN = 11;
+const EINTR = 4;
+
+export const openFlag = {
+  path: 0o10000000,
+  directory: 0o200000,
+  noFollow: 0o400000,
+  closeOnExec: 0o2000000,
+} as const;
+
+/** An open descriptor that closes itself. */
+export class OpenFile implements Disposable {
+  readonly fd: number;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** The path of the open file itself, whatever its name has become. */
+  get path(): string {
+    return `/proc/self/fd/${this.fd}`;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd);
+  }
+}
+
+/**
+ * Opens `path` (bytes, or text in UTF-8) with `root` as its "/" and as what ".." cannot leave. `flags` as for open(2);
+ * `openFlag.path` gives a descriptor that names without reading. Throws SystemError (ENOENT, ENOTDIR, ELOOP ...).
+ */
+export function openInside(root: number, path: string | Uint8Array, flags: number, mode = 0): OpenFile {
+  const name = cString(path.length === 0 ? "." : path);
+  const how = new BigUint64Array([
+    BigInt(flags | openFlag.closeOnExec),
+    BigInt(mode),
+    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+  ]);
+  for (let tries = 0; ; tries++) {
+    const fd = Number(
+      libc().syscall(SYS_openat2, BigInt(root), BigInt(pointer(name)), BigInt(pointer(how)), 24n, 0n),
+    );
+    if (fd >= 0) return new OpenFile(fd);
+    const code = errno();
+    // EAGAIN: a rename somewhere came in between, and the kernel could not tell whether ".." left the root.
+    if (code === EINTR || (code === EAGAIN && tries < 1000)) continue;
+    throw new SystemError(`openat2 ${Buffer.from(path).toString()}`, code);
+  }
+}
+
+/** Opens a folder as a root for openInside(). */
+export function openRoot(path: string): OpenFile {
+  return new OpenFile(openSync(path, openFlag.path | openFlag.directory | openFlag.closeOnExec));
+}
+
+/** The path of one entry of an open folder, as bytes. `name` must be a single component. */
+export function belowFd(folder: number, name: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${folder}/`), name]);
+}

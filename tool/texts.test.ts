@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { codesInSource, errorFiles, listErrors, printErrors } from "./errors.ts";
+import { projectFolder, readSource, sourceFiles } from "./map.ts";
+
+const { errors, faults } = await listErrors();
+/** Each text that a person may see, with the place it comes from. */
+const texts = errors.flatMap(({ file, maker, error, shortest }) =>
+  [error, shortest].map((shown) => ({ at: `${file} ${maker}()`, shown })),
+);
+
+function complain(fault: (shown: (typeof texts)[number]["shown"]) => boolean): string[] {
+  return [
+    ...new Set(
+      texts
+        .filter(({ shown }) => fault(shown))
+        .map(({ at, shown }) => `${at}: ${[shown.message, shown.why, shown.next].join(" | ")}`),
+    ),
+  ];
+}
+
+/** Errors about which a person can do nothing by a command: each with the reason. */
+const withoutNext: Readonly<Record<string, string>> = {
+  "document-invalid": "somebody else wrote the document; who reads it adds what to do",
+};
+
+describe("the errors of all rooms", () => {
+  test("there are some, and each maker can be called", () => {
+    expect(faults).toEqual([]);
+    expect(errors.length).toBeGreaterThan(20);
+  });
+
+  test("every code in the source was reached, and no other", () => {
+    expect([...new Set(errors.map(({ error }) => error.code))].sort()).toEqual(codesInSource());
+  });
+
+  test("a code belongs to one maker, and is kebab-case", () => {
+    const makers = new Map<string, string[]>();
+    for (const { file, maker, error } of errors)
+      makers.set(error.code, [...(makers.get(error.code) ?? []), `${file} ${maker}()`]);
+    expect([...makers].filter(([, places]) => places.length > 1)).toEqual([]);
+    expect([...makers.keys()].filter((code) => !/^[a-z]+(-[a-z0-9]+)*$/.test(code))).toEqual([]);
+  });
+
+  test('say what failed: "Cannot ..."', () => {
+    expect(complain((shown) => !shown.message.startsWith("Cannot "))).toEqual([]);
+  });
+
+  test("end without a full stop", () => {
+    const ends = (text: string | undefined) => text !== undefined && /(^|[^.])\.$/.test(text.trim());
+    expect(complain((shown) => ends(shown.message) || ends(shown.why) || ends(shown.next))).toEqual([]);
+  });
+
+  test("have no contractions", () => {
+    const contraction = /\b\w+n't\b|\b(it|that|there|what|who|here)'s\b|\b\w+'(re|ve|ll|d|m)\b/i;
+    expect(
+      complain((shown) => contraction.test(`${shown.message} ${shown.why ?? ""} ${shown.next ?? ""}`)),
+    ).toEqual([]);
+  });
+
+  test("hold no placeholder that was forgotten", () => {
+    const forgotten = /\bundefined\b|\bNaN\b|\[object |\bnull\b/;
+    expect(
+      complain((shown) => forgotten.test(`${shown.message} ${shown.why ?? ""} ${shown.next ?? ""}`)),
+    ).toEqual([]);
+  });
+
+  test("say the next step whenever the person can act", () => {
+    const bystander = new Set(["internal", "data-loss", "canceled", "not-modified", "deadline-exceeded"]);
+    expect(
+      complain(
+        (shown) =>
+          shown.next === undefined && !bystander.has(shown.kind) && withoutNext[shown.code] === undefined,
+      ),
+    ).toEqual([]);
+  });
+
+  test("are made in the error files alone", () => {
+    const allowed = new Set(errorFiles());
+    const faulty = sourceFiles().filter(
+      (file) =>
+        !allowed.has(file) && !file.endsWith(".test.ts") && /\bnew VialError\(/.test(readSource(file)),
+    );
+    expect(faulty).toEqual([]);
+  });
+
+  test("are listed in docs/errors.md as they are: run `npm run docs`", () => {
+    expect(readFileSync(join(projectFolder, "docs/errors.md"), "utf8")).toBe(printErrors(errors));
+  });
+});
+
+describe("texts", () => {
+  test("the version of the program is that of package.json", () => {
+    const { version } = JSON.parse(readSource("package.json")) as { version: string };
+    expect(readSource("src/cli/version.ts")).toContain(`"${version}"`);
+  });
+});
