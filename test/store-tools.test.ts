@@ -32,9 +32,9 @@ beforeAll(async () => {
     ["plain", "cat"],
     ["packed", "gzip"],
     ["zstandard", "zstd -q"],
-  ]) {
+  ] as const) {
     // Each its own layer: podman would take one layer for another of the same diff ID.
-    writeFileSync(`${base}/tree/name`, name!);
+    writeFileSync(`${base}/tree/name`, name);
     Bun.spawnSync(["sh", "-c", `tar -C ${base}/tree -c . | ${pack} > ${base}/${name}.tar`]);
     const image = await importImage(store, readPath(`${base}/${name}.tar`), {
       reference: parseReference(`registry.example:5000/team/${name}:1.0`),

@@ -50,6 +50,8 @@ export async function listErrors(): Promise<ErrorList> {
         const error = call(parameters);
         const shortest = call(parameters.filter((parameter) => !parameter.optional));
         if (!isVialError(error) || !isVialError(shortest)) continue;
+        // One that came from another process has no text of its own: it passes on what it is given.
+        if (typeof error.code !== "string") continue;
         errors.push({ room: file.split("/")[1] ?? "", file, maker, error, shortest });
       } catch (error) {
         faults.push(`${file}: ${maker}() cannot be called with placeholders: ${String(error)}`);

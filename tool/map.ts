@@ -70,7 +70,8 @@ export const rooms: readonly Room[] = [
     name: "cli",
     purpose: "Words to calls to text: the command line",
     // host: the terminal (isatty, its size, raw mode) and the program that takes this one's place.
-    uses: ["kit", "spec", "host", "engine", "workload", "api"],
+    // image, registry: verbs that look at the store or sign in, to which the engine has nothing to add.
+    uses: ["kit", "spec", "host", "image", "registry", "engine", "workload", "api"],
   },
 ];
 
@@ -110,6 +111,8 @@ export function faultOfImport(file: string, name: string, packages: readonly str
   if (room === undefined) return `${file} is in no room of tool/map.ts`;
   if (name.startsWith("#")) {
     const asked = name.slice(1);
+    // A test may look at its own room from outside.
+    if (asked === roomName && file.endsWith(".test.ts")) return undefined;
     if (asked === roomName)
       return `${file} imports its own door ${name}: import the file, or the door turns in a circle`;
     if (room.uses.includes(asked)) return undefined;

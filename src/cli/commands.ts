@@ -6,6 +6,7 @@ import type { Command } from "./command.ts";
 export type LoadCommand = () => Promise<{ readonly command: Command }>;
 
 export const table: Readonly<Record<string, LoadCommand>> = {
+  bootstrap: () => import("./command/bootstrap.ts"),
   check: () => import("./command/check.ts"),
   doctor: () => import("./command/doctor.ts"),
   exec: () => import("./command/exec.ts"),
@@ -13,12 +14,19 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "image inspect": () => import("./command/image-inspect.ts"),
   "image prune": () => import("./command/image-prune.ts"),
   images: () => import("./command/images.ts"),
+  import: () => import("./command/import.ts"),
+  info: () => import("./command/info.ts"),
   "internal-exited": () => import("./command/internal-exited.ts"),
+  "internal-unpack": () => import("./command/internal-unpack.ts"),
+  load: () => import("./command/load.ts"),
   login: () => import("./command/login.ts"),
   logout: () => import("./command/logout.ts"),
+  pull: () => import("./command/pull.ts"),
+  push: () => import("./command/push.ts"),
   rmi: () => import("./command/rmi.ts"),
   run: () => import("./command/run.ts"),
   save: () => import("./command/save.ts"),
+  "system df": () => import("./command/system-df.ts"),
   tag: () => import("./command/tag.ts"),
   tags: () => import("./command/tags.ts"),
   version: () => import("./command/version.ts"),

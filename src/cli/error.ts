@@ -320,3 +320,34 @@ export function credentialsMissing(host: string): VialError {
     next: `vial login --username NAME --password-stdin ${host} < FILE`,
   });
 }
+
+export function archiveUnreachable(address: string, why: string): VialError {
+  const url = URL.parse(address);
+  // User names, passwords and signatures in an address are nobody's business.
+  const shown = url === null ? "the address" : `${url.protocol}//${url.host}${url.pathname}`;
+  return new VialError({
+    kind: "unavailable",
+    code: "archive-unreachable",
+    what: `Cannot get the archive "${shown}"`,
+    why,
+    next: `check the address: curl -I ${shown}`,
+  });
+}
+
+export function allTagsOfOne(verb: string, name: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "all-tags-of-one",
+    what: `Cannot ${verb} all tags of ${JSON.stringify(name)}: it names one tag already`,
+    next: `vial ${verb} --all-tags ${name.replace(/[:@][^/]*$/, "")}`,
+  });
+}
+
+export function repositoryNotHere(name: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "repository-not-here",
+    what: `Cannot push all tags of "${name}": no image here has this name`,
+    next: `run \`vial images\`, or \`vial tag IMAGE ${name}:TAG\` first`,
+  });
+}

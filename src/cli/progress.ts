@@ -98,7 +98,7 @@ class Parts {
   }
 }
 
-const lastPhases = new Set(["done", "exists", "failed"]);
+const lastPhases = new Set(["done", "exists", "mounted", "failed"]);
 
 function hasEnded(event: ProgressEvent): boolean {
   return lastPhases.has(event.phase);
@@ -106,6 +106,7 @@ function hasEnded(event: ProgressEvent): boolean {
 
 function printPhase(phase: string): string {
   if (phase === "exists") return "Already here";
+  if (phase === "mounted") return "Taken from another repository there";
   return phase.slice(0, 1).toUpperCase() + phase.slice(1);
 }
 
@@ -135,6 +136,7 @@ function printPart(part: Part, now: number, idWidth: number, columns: number): s
     const took = event.phase === "done" ? ` in ${printSeconds(part.endedAt - part.startedAt)}` : "";
     return fitLine(`${id}  ${printPhase(event.phase)}${size}${took}`, columns);
   }
+  if (event.phase === "waiting") return fitLine(`${id}  Waiting`, columns);
   const left = `${id}  ${printPhase(event.phase).padEnd(11)}`;
   if (event.total === undefined || event.total <= 0 || event.done === undefined)
     return fitLine(`${left}  ${printAmount(event) || printSeconds(now - part.phaseAt)}`, columns);
@@ -200,6 +202,8 @@ class LiveProgress implements Progress {
     // Times and speeds go on when no event comes. The timer alone does not keep the program alive.
     this.#timer = setInterval(() => this.#draw(this.#place.now()), 500);
     this.#timer.unref();
+    // Somebody who listens already ends the work in order, and disposes of the display then.
+    if (process.listenerCount("SIGINT") > 0) return;
     process.once("SIGINT", this.#stopped);
     process.once("SIGTERM", this.#stopped);
   }
@@ -255,7 +259,7 @@ class PlainProgress implements Progress {
   event(event: ProgressEvent): void {
     const now = this.#place.now();
     const { part, changed } = this.#parts.take(event, now);
-    if (!changed && now - part.saidAt < sayEvery) return;
+    if (event.phase === "waiting" || (!changed && now - part.saidAt < sayEvery)) return;
     part.saidAt = now;
     const id = showControls(event.id);
     if (hasEnded(event)) {

@@ -24,6 +24,7 @@ import {
   bootstrapWordInvalid,
   sourceDateInvalid,
 } from "./error.ts";
+import { unpackStoredLayer } from "./layers.ts";
 
 // A base image from this machine's own package sources. The same packages give the same digest: all times are those of
 // the archive's Release file (or SOURCE_DATE_EPOCH), and what a run leaves behind (logs, caches, names of this host) is
@@ -38,10 +39,12 @@ export interface BootstrapWish {
   readonly include: readonly string[];
   /** Names for the image. */
   readonly references: readonly ImageReference[];
+  /** Told of what this user's store could not hold, as sentences. */
+  readonly warn: (sentence: string) => void;
 }
 
 export interface BootstrapStep {
-  readonly phase: "prepare" | MmdebstrapPhase;
+  readonly phase: "prepare" | MmdebstrapPhase | "unpack";
   readonly done?: number;
   readonly total?: number;
 }
@@ -94,6 +97,8 @@ export async function bootstrapImage(
     history: [{ created, created_by: createdBy(wish, suite) }],
     created,
   });
+  progress({ phase: "unpack" });
+  await unpackStoredLayer(engine.store, layer, wish.warn);
   for (const reference of wish.references) setRef(engine.store, reference, image.descriptor);
   return image;
 }
@@ -249,5 +254,6 @@ function counter(progress: (step: BootstrapStep) => void): (line: string) => voi
 
 /** The names an image gets when none is given: `debian:bookworm`, and `debian:latest` beside it. */
 export function defaultNames(distribution: string, suite: string): string[] {
+  checkWords(suite, []);
   return [`${distribution}:${suite}`, `${distribution}:latest`];
 }

@@ -27,3 +27,17 @@ export {
   defaultNames,
   hostSuite,
 } from "./bootstrap.ts";
+export {
+  type ArchivePlace,
+  importImage,
+  listRemoteTags,
+  loadImages,
+  type PulledImage,
+  pullImage,
+  type PushedImage,
+  pushImage,
+  type TransferOptions,
+} from "./images.ts";
+export { unpackStoredLayer } from "./layers.ts";
+export { type DiskUsage, measureDisk } from "./disk-usage.ts";
+export { type ContainerEntry, listContainers } from "./container/list.ts";

@@ -206,3 +206,12 @@ export function sourceDateInvalid(text: string): VialError {
     next: "set it by `export SOURCE_DATE_EPOCH=$(date +%s)`, or `unset SOURCE_DATE_EPOCH`",
   });
 }
+
+export function pushWithDigest(text: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "push-with-digest",
+    what: `Cannot push ${JSON.stringify(text)}: a digest is no name that a registry can keep it under`,
+    next: `vial tag ${text} ${text.slice(0, text.indexOf("@"))}:TAG, then push that name`,
+  });
+}

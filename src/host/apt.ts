@@ -129,7 +129,7 @@ export async function readAptAcquire(): Promise<string> {
   const wanted = /^Acquire::(?:(?:http|https|ftp)(?:::|\s)|Check-|Retries|ForceIPv|AllowInsecure|AllowWeak)/i;
   return stdout
     .split("\n")
-    .filter((line) => wanted.test(line) && !/ "";$/.test(line))
+    .filter((line) => wanted.test(line) && !line.endsWith(' "";'))
     .map((line) => `${line}\n`)
     .join("");
 }

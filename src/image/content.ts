@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { type Lock, lockPatiently, writeAtomic } from "#host";
 import { type Digest, type DigestAlgorithm, Digester, digestAlgorithm, digestHex, digestOf } from "#spec";
-import { blobMissing, contentMismatch } from "./error.ts";
+import { blobMissing, contentMismatch, storeWriteFault } from "./error.ts";
 import type { Store } from "./store.ts";
 
 // Content by digest. A blob file exists complete and verified, or not at all.
@@ -53,10 +53,19 @@ export function readBlob(store: Store, digest: Digest): Buffer {
   }
 }
 
+/** Tells a full disk and a read-only store from our own mistakes. */
+function writing<T>(store: Store, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw storeWriteFault(store.root, error);
+  }
+}
+
 /** Stores a small document and gives its digest. */
 export function writeBlob(store: Store, bytes: Uint8Array | string): Digest {
   const digest = digestOf(bytes);
-  if (!hasBlob(store, digest)) writeAtomic(blobPath(store, digest), bytes);
+  if (!hasBlob(store, digest)) writing(store, () => writeAtomic(blobPath(store, digest), bytes));
   return digest;
 }
 
@@ -141,9 +150,11 @@ class FileIngest implements Ingest {
       this.#forget();
       throw contentMismatch(`the blob ${this.#digest}`, `${this.#size} bytes`, "more bytes");
     }
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.#fd, bytes, done, bytes.length - done, this.#length + done);
-    }
+    writing(this.#store, () => {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.#fd, bytes, done, bytes.length - done, this.#length + done);
+      }
+    });
     this.#digester.update(bytes);
     this.#length += bytes.length;
   }
@@ -212,7 +223,7 @@ export class BlobWriter implements Disposable {
     mkdirSync(store.ingest, { recursive: true, mode: 0o700 });
     writers++;
     this.#path = `${store.ingest}/load-${process.pid}-${writers}`;
-    this.#fd = openSync(this.#path, "wx", 0o644);
+    this.#fd = writing(store, () => openSync(this.#path, "wx", 0o644));
   }
 
   /** The file that holds the bytes until commit(). */
@@ -226,8 +237,11 @@ export class BlobWriter implements Disposable {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#fd === undefined) throw new Error("the blob has been finished");
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done, bytes.length - done);
+    const fd = this.#fd;
+    if (fd === undefined) throw new Error("the blob has been finished");
+    writing(this.#store, () => {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+    });
     this.#digester.update(bytes);
     this.#size += bytes.length;
   }

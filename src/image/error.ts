@@ -298,3 +298,22 @@ export function changeInvalid(text: string, why: string): VialError {
 export function relayed(parts: ErrorParts): VialError {
   return new VialError(parts);
 }
+
+export function storeFull(root: string, cause: unknown): VialError {
+  return new VialError({
+    kind: "resource-exhausted",
+    code: "store-full",
+    what: `Cannot write to the store "${root}": the disk is full`,
+    why: reasonOf(cause),
+    next: "free space, for example with `vial image prune --all`, then run the command again",
+    cause,
+  });
+}
+
+/** What a failed write into the store means; anything unexpected stays as it is. */
+export function storeWriteFault(root: string, cause: unknown): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") return storeFull(root, cause);
+  if (code === "EROFS" || code === "EACCES" || code === "EPERM") return storeUnwritable(root, cause);
+  return cause;
+}

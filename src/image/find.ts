@@ -22,7 +22,16 @@ import {
 } from "#spec";
 import { hasBlob, readBlob } from "./content.ts";
 import { blobDamaged, imageIdAmbiguous, imageUnknown, platformMismatch } from "./error.ts";
-import { type Ref, readRefs, refName, refReference, repositoryDigest, sameName } from "./refs.ts";
+import {
+  checkRef,
+  type Ref,
+  readRefs,
+  refName,
+  refReference,
+  repositoryDigest,
+  sameName,
+  scanRefs,
+} from "./refs.ts";
 import type { Store } from "./store.ts";
 
 /** An image in the store, for one platform. */
@@ -50,20 +59,21 @@ export interface StoredImage {
 /**
  * Finds an image by reference (short or full, tag or digest), by ID or by the unique beginning of an ID.
  * With a platform only an image for it will do (platform-mismatch); without, the host's is preferred.
- * Reads index.json, the manifest and the config, and verifies the latter two. Throws image-unknown.
+ * Reads index.json, the manifest and the config. Throws image-unknown.
  */
 export function findImage(store: Store, text: string, platform?: Platform): StoredImage {
-  const refs = readRefs(store);
-  const found = findRef(store, refs, text);
-  if (found === undefined) throw imageUnknown(text, nearName(refs, text));
-  return openImage(store, refs, found, text, platform);
+  const image = lookupImage(store, text, platform);
+  if (image === undefined) throw imageUnknown(text, nearName(readRefs(store), text));
+  return image;
 }
 
 /** findImage(), or undefined where there is no such image. */
 export function lookupImage(store: Store, text: string, platform?: Platform): StoredImage | undefined {
-  const refs = readRefs(store);
+  const refs = scanRefs(store);
   const found = findRef(store, refs, text);
-  return found === undefined ? undefined : openImage(store, refs, found, text, platform);
+  if (found === undefined) return undefined;
+  checkRef(store, found.ref, refs.indexOf(found.ref));
+  return openImage(store, refs, found, text, platform);
 }
 
 /** Reads the image of one entry of index.json. */
@@ -106,6 +116,7 @@ function findByName(refs: readonly Ref[], reference: ImageReference): Found | un
 
 function findByDigest(store: Store, refs: readonly Ref[], reference: ImageReference): Found | undefined {
   const wanted = `${familiarName(reference)}@${reference.digest}`;
+  for (const [place, ref] of refs.entries()) checkRef(store, ref, place);
   const ofRepository = refs.filter((ref) => {
     const own = refReference(ref);
     return own !== undefined && own.domain === reference.domain && own.path === reference.path;
@@ -123,7 +134,8 @@ function findByDigest(store: Store, refs: readonly Ref[], reference: ImageRefere
 function findById(store: Store, refs: readonly Ref[], prefix: string, text: string): Found | undefined {
   const hits = new Map<Digest, Found>();
   const read = new Set<Digest>();
-  for (const ref of refs) {
+  for (const [place, ref] of refs.entries()) {
+    checkRef(store, ref, place);
     for (const descriptor of manifestsOf(store, ref.descriptor)) {
       if (read.has(descriptor.digest)) continue;
       read.add(descriptor.digest);
@@ -184,11 +196,12 @@ export function readImage(
   target: Descriptor,
   descriptor: Descriptor,
 ): StoredImage {
-  const manifest = parseManifest(readDocument(store, descriptor));
-  const config = parseImageConfig(readDocument(store, manifest.config));
-  const own = refs.filter(
-    (ref) => ref.descriptor.digest === target.digest || ref.descriptor.digest === descriptor.digest,
-  );
+  const manifest = readParsed(store, descriptor, parseManifest);
+  const config = readParsed(store, manifest.config, parseImageConfig);
+  const own = refs.filter((ref) => {
+    const digest = ref.descriptor?.digest;
+    return digest === target.digest || digest === descriptor.digest;
+  });
   return {
     id: manifest.config.digest,
     manifestDigest: descriptor.digest,
@@ -213,11 +226,29 @@ function familiarTag(ref: Ref): string | undefined {
   return reference?.tag === undefined ? undefined : printFamiliar(reference);
 }
 
+/**
+ * A document on the way to a container. Its digest was verified when it came in, and hashing it again costs as much as
+ * all else here; what a power cut leaves is short or no JSON, and only then the digest is asked.
+ */
+function readParsed<T>(store: Store, descriptor: Descriptor, parse: (bytes: Uint8Array) => T): T {
+  const bytes = readSized(store, descriptor);
+  try {
+    return parse(bytes);
+  } catch (error) {
+    readDocument(store, descriptor);
+    throw error;
+  }
+}
+
+function readSized(store: Store, descriptor: Descriptor): Buffer {
+  const bytes = readBlob(store, descriptor.digest);
+  if (bytes.length === descriptor.size) return bytes;
+  throw blobDamaged(descriptor.digest, `found ${bytes.length} bytes, wanted ${descriptor.size}`);
+}
+
 /** A manifest, index or config, verified: a power cut can leave a blob that is short or full of zeros. */
 export function readDocument(store: Store, descriptor: Descriptor): Buffer {
-  const bytes = readBlob(store, descriptor.digest);
-  if (bytes.length !== descriptor.size)
-    throw blobDamaged(descriptor.digest, `found ${bytes.length} bytes, wanted ${descriptor.size}`);
+  const bytes = readSized(store, descriptor);
   const digester = new Digester(digestAlgorithm(descriptor.digest));
   digester.update(bytes);
   const found = digester.digest();

@@ -43,7 +43,14 @@ export {
 export { holdContent } from "./lease.ts";
 export { addLayerBlob, type ImageChange, type LayerBlob, type WrittenImage, writeImage } from "./mutate.ts";
 export { type Collected, type CollectOptions, collectGarbage } from "./gc.ts";
-export { type Change, type DiffOptions, diffPaths, diffTar, type LowerTree } from "./layer/diff.ts";
+export {
+  type Change,
+  type DiffOptions,
+  diffPaths,
+  diffTar,
+  folderTree,
+  type LowerTree,
+} from "./layer/diff.ts";
 export {
   type Copied,
   type CopyOptions,
@@ -56,7 +63,7 @@ export {
   pathInfo,
 } from "./copy-tree.ts";
 export { tarEnd, tarHeader, type TarMember, tarPadding } from "./layer/tar-write.ts";
-export { type CheckedLayer } from "./archive/checked.ts";
+export type { CheckedLayer } from "./archive/checked.ts";
 export {
   type SavedImage,
   saveDockerArchive,

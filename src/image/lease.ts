@@ -1,4 +1,5 @@
 import { type Lock, lockShared, tryLock } from "#host";
+import { storeWriteFault } from "./error.ts";
 import type { Store } from "./store.ts";
 
 // A pull writes blobs first and the name last; in between nothing refers to the blobs, and a collector would take them.
@@ -8,7 +9,11 @@ import type { Store } from "./store.ts";
 
 /** Keeps everything in the store from being collected until disposed. Waits while a collector runs: milliseconds. */
 export function holdContent(store: Store): Lock {
-  return lockShared(contentLock(store));
+  try {
+    return lockShared(contentLock(store));
+  } catch (error) {
+    throw storeWriteFault(store.root, error);
+  }
 }
 
 /** The store for oneself, or undefined when somebody holds content for longer than `patience` milliseconds. */

@@ -12,7 +12,7 @@ import {
   type Platform,
 } from "#spec";
 import { type ByteSource, compress } from "./archive/stream.ts";
-import { BlobWriter, hasBlob, writeBlob } from "./content.ts";
+import { BlobWriter, writeBlob } from "./content.ts";
 import type { Store } from "./store.ts";
 
 /** A layer as an image names it: the blob, and the digest of its uncompressed tar. */
@@ -109,7 +109,7 @@ const defaultsOrder = [
 export function writeImage(store: Store, change: ImageChange): WrittenImage {
   const base = change.base;
   const layers = change.layers ?? [];
-  const before: ImageConfig = base?.config ?? { ...emptyImageConfig, ...(change.platform ?? {}) };
+  const before: ImageConfig = base?.config ?? { ...emptyImageConfig, ...change.platform };
   const defaults = change.change?.(before.config ?? {}) ?? before.config ?? {};
   // Docker's config says by which container it was made; that is no longer so.
   const {
@@ -191,9 +191,4 @@ function dropEmpty(defaults: ContainerDefaults): object {
 
 function sorted(map: object): object {
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** True when every blob of a manifest is here. */
-export function isComplete(store: Store, manifest: Manifest): boolean {
-  return [manifest.config, ...manifest.layers].every((blob) => hasBlob(store, blob.digest));
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { lockExclusive, writeDurable } from "#host";
+import { type Lock, lockExclusive, writeDurable } from "#host";
 import {
   type Descriptor,
   type Digest,
@@ -11,7 +11,7 @@ import {
   printReference,
   reasonOf,
 } from "#spec";
-import { indexDamaged } from "./error.ts";
+import { indexDamaged, storeWriteFault } from "./error.ts";
 import type { Store } from "./store.ts";
 
 // The table of names is the layout's own index.json: one descriptor per name, with the full reference in the
@@ -33,6 +33,16 @@ export interface Ref {
 
 /** All entries, in the order of the file. A damaged index.json is the error index-damaged. */
 export function readRefs(store: Store): readonly Ref[] {
+  const refs = scanRefs(store);
+  for (const [place, ref] of refs.entries()) checkRef(store, ref, place);
+  return refs;
+}
+
+/**
+ * readRefs() of which only one entry is wanted: 100 entries cost 1 ms to check, at every start of a container.
+ * Call checkRef() before the descriptor of an entry is used.
+ */
+export function scanRefs(store: Store): readonly Ref[] {
   const path = `${store.layout}/index.json`;
   let document: unknown;
   try {
@@ -42,15 +52,19 @@ export function readRefs(store: Store): readonly Ref[] {
   }
   const manifests = (document as { manifests?: unknown } | null)?.manifests;
   if (!Array.isArray(manifests)) throw indexDamaged(path, 'it has no list "manifests"');
-  return manifests.map((entry, place) => {
-    const fault = descriptorFault(entry);
-    if (fault !== undefined) throw indexDamaged(path, `manifests.${place}: ${fault}`);
-    const descriptor = entry as Descriptor;
-    return { name: descriptor.annotations?.[refNameAnnotation], descriptor };
-  });
+  return manifests.map((entry: Descriptor | null) => ({
+    name: entry?.annotations?.[refNameAnnotation],
+    descriptor: entry as Descriptor,
+  }));
 }
 
-/** By hand rather than by schema: this runs at every start of a container, over every image. */
+/** Throws index-damaged. `place` is the number of the entry. */
+export function checkRef(store: Store, ref: Ref, place: number): void {
+  const fault = descriptorFault(ref.descriptor);
+  if (fault !== undefined) throw indexDamaged(`${store.layout}/index.json`, `manifests.${place}: ${fault}`);
+}
+
+/** By hand rather than by schema: this runs over every image at once. */
 function descriptorFault(entry: unknown): string | undefined {
   if (typeof entry !== "object" || entry === null) return "it is no object";
   const { digest, size, mediaType: type, annotations } = entry as Record<string, unknown>;
@@ -66,8 +80,8 @@ function descriptorFault(entry: unknown): string | undefined {
 
 /** The name under which a reference is kept. With a digest the tag says nothing, and is left out, as Docker does. */
 export function refName(reference: ImageReference): string {
-  const { tag, ...rest } = reference;
-  return printReference(reference.digest === undefined ? reference : rest);
+  const { domain, path, digest } = reference;
+  return printReference(digest === undefined ? reference : { domain, path, digest });
 }
 
 /** The reference of an entry; undefined for a dangling one and for a name that is no reference at all. */
@@ -179,17 +193,31 @@ function entryDescriptor(
 
 /** Reads, changes and replaces index.json under its lock. Fields of others in the document are kept. */
 function changeRefs(store: Store, change: (refs: readonly Ref[]) => readonly Ref[]): void {
-  using _lock = lockExclusive(`${store.locks}/refs`);
+  using _lock = lockRefs(store);
   const before = readRefs(store);
   const after = change(before);
   if (after === before) return;
   const path = `${store.layout}/index.json`;
   const document = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
   const manifests = after.map((ref) => ref.descriptor);
-  const { schemaVersion, mediaType: type, ...rest } = document;
-  const { manifests: _, ...others } = rest;
-  writeDurable(
-    path,
-    JSON.stringify({ schemaVersion: 2, mediaType: type ?? mediaType.ociIndex, manifests, ...others }),
-  );
+  const { schemaVersion: _version, mediaType: type, manifests: _manifests, ...others } = document;
+  const text = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: type ?? mediaType.ociIndex,
+    manifests,
+    ...others,
+  });
+  try {
+    writeDurable(path, text);
+  } catch (error) {
+    throw storeWriteFault(store.root, error);
+  }
+}
+
+function lockRefs(store: Store): Lock {
+  try {
+    return lockExclusive(`${store.locks}/refs`);
+  } catch (error) {
+    throw storeWriteFault(store.root, error);
+  }
 }

@@ -9,7 +9,8 @@ import {
   realmRefused,
 } from "./error.ts";
 import { isLocalHost, isLoopbackHost } from "./proxy.ts";
-import type { Answer, Transport } from "./transport.ts";
+import type { Answer } from "./answer.ts";
+import type { Transport } from "./transport.ts";
 
 // Signing in is a ladder: ask without anything; read the challenge; climb one rung (an anonymous token, a token for
 // our credentials, or the credentials themselves); know when no rung is left.

@@ -24,9 +24,11 @@ import {
   repositoryUnknown,
   schemaOneRefused,
   tagUnknown,
+  tlsWanted,
 } from "./error.ts";
 import { suggestTag } from "./suggest.ts";
-import type { Answer, HttpRequest, Said, Transport } from "./transport.ts";
+import type { Answer, Said } from "./answer.ts";
+import type { HttpRequest, Transport } from "./transport.ts";
 
 export interface ClientOptions {
   readonly transport: Transport;
@@ -281,6 +283,9 @@ export class RegistryClient {
   #failureOf(answer: Answer, said: Said): VialError {
     const { doing, endpoint, path } = this.options;
     const { status } = answer;
+    // What Go's servers, and so most registries, say to plain HTTP on their TLS port.
+    if (status === 400 && said.text.includes("HTTP request to an HTTPS server"))
+      return tlsWanted(doing, endpoint.base.host);
     if (status === 429 || said.code === "TOOMANYREQUESTS") {
       const after = answer.headers.get("retry-after");
       return rateLimited(

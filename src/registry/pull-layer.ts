@@ -8,11 +8,12 @@ import {
   reasonOf,
   sniffCompression,
   type Compression,
+  type VialError,
 } from "#spec";
 import { blobTruncated, interrupted } from "./error.ts";
 import type { LayerReport } from "./progress.ts";
 import type { PullSource } from "./source.ts";
-import { pause } from "./transport.ts";
+import { pause } from "./watch.ts";
 
 // One layer is one stream: the bytes from the registry go into the ingest file (hashed on the way) and, in the same
 // breath, to the unpacker. What a broken download left is fed to the unpacker first, and the download goes on behind it.
@@ -49,6 +50,8 @@ const maxFailures = 5;
 /** A try that brought this much is no failure, so that a large layer survives any number of breaks. */
 const progressBytes = 1024 * 1024;
 const fileChunkBytes = 1024 * 1024;
+/** Faults of the bytes themselves; a full disk, say, ends the pull at once. */
+const contentFaults = new Set(["layer-invalid", "content-mismatch"]);
 const retryable = new Set([
   "registry-connection-broken",
   "registry-connection-refused",
@@ -155,6 +158,8 @@ async function download(job: LayerJob, ingest: Ingest, unpacking: Unpacking): Pr
     } catch (error) {
       if (signal.aborted) throw interrupted(doing);
       if (!isVialError(error) || !retryable.has(error.code)) throw error;
+      // Asked for the rest, the registry said in good order that there is none.
+      if (error.code === "blob-truncated" && have === before) throw error;
       failures = have - before >= progressBytes ? 1 : failures + 1;
       if (failures >= maxFailures) throw error;
       report.retry(error.why ?? error.message);
@@ -206,6 +211,11 @@ class Unpacking {
   readonly #job: LayerJob;
   #sink: LayerSink | undefined;
   #head: Uint8Array = new Uint8Array();
+  /**
+   * Why the bytes are no layer. Told only after the blob was verified: bytes that were altered on the way are no layer
+   * either, and then it is the digest that says what is wrong.
+   */
+  #fault: VialError | undefined;
   /** The layer is unpacked already: only the blob is missing. */
   readonly isNeedless: boolean;
 
@@ -215,13 +225,18 @@ class Unpacking {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    if (this.isNeedless) return;
-    if (this.#sink !== undefined) {
-      await this.#sink.write(chunk);
-      return;
+    if (this.isNeedless || this.#fault !== undefined) return;
+    try {
+      if (this.#sink !== undefined) {
+        await this.#sink.write(chunk);
+        return;
+      }
+      this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
+      if (this.#head.length >= 4) await this.#start();
+    } catch (error) {
+      if (!isVialError(error) || !contentFaults.has(error.code)) throw error;
+      this.#fault = error;
     }
-    this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
-    if (this.#head.length >= 4) await this.#start();
   }
 
   async #start(): Promise<LayerSink> {
@@ -234,6 +249,7 @@ class Unpacking {
 
   async finish(): Promise<void> {
     if (this.isNeedless) return;
+    if (this.#fault !== undefined) throw this.#fault;
     await (this.#sink ?? (await this.#start())).finish();
   }
 

@@ -433,6 +433,14 @@ describe("pullImage()", () => {
     expect(origin.count("GET", /blobs/)).toBe(4);
   });
 
+  test("knows a mirror that was written as http:// and speaks TLS", async () => {
+    await using registry = await FakeRegistry.start();
+    const body = "Client sent an HTTP request to an HTTPS server.\n";
+    registry.faults.answers.push({ match: /./, status: 400, times: 1, body });
+    const error = await failure(pull(newStore(), `${registry.host}/app:1`));
+    expect(error.code).toBe("registry-wants-tls");
+  });
+
   test("tries again after 429 and 503, and no sooner than Retry-After says", async () => {
     await using registry = await FakeRegistry.start();
     registry.addImage("app", "1", []);

@@ -49,17 +49,15 @@ export const command: Command = {
     const finish = () => {
       if (running !== undefined) progress.event({ kind: "step", id: titles[running], phase: "done" });
     };
-    const image = await bootstrapImage(
-      engine,
-      { distribution, suite, variant, include, references },
-      (step) => {
-        if (step.phase !== running) finish();
-        running = step.phase;
-        const { done, total } = step;
-        const amount = done === undefined || total === undefined ? {} : { done, total };
-        progress.event({ kind: "step", id: titles[step.phase], phase: "running", ...amount });
-      },
-    );
+    const warn = (sentence: string) => progress.note(`vial: warning: ${sentence}`);
+    const wish = { distribution, suite, variant, include, references, warn };
+    const image = await bootstrapImage(engine, wish, (step) => {
+      if (step.phase !== running) finish();
+      running = step.phase;
+      const { done, total } = step;
+      const amount = done === undefined || total === undefined ? {} : { done, total };
+      progress.event({ kind: "step", id: titles[step.phase], phase: "running", ...amount });
+    });
     finish();
     progress[Symbol.dispose]();
     outLine(
@@ -80,4 +78,5 @@ const titles: Readonly<Record<BootstrapStep["phase"], string>> = {
   install: "Set up the others",
   customize: "Clean up",
   pack: "Pack and store the layer",
+  unpack: "Unpack it, ready to run",
 };

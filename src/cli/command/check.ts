@@ -4,7 +4,7 @@ import { printSize } from "#spec";
 import type { Command } from "../command.ts";
 import { boolFlag, inspectFormatFlag } from "../flag.ts";
 import { printDocument } from "../format.ts";
-import { out } from "../print.ts";
+import { isTerminal, out } from "../print.ts";
 import { openProgress } from "../progress.ts";
 
 export const command: Command = {
@@ -20,7 +20,7 @@ export const command: Command = {
   run(flags) {
     const { store } = openEngine();
     const quiet = flags.bool("quiet");
-    using progress = openProgress({ quiet });
+    using progress = openProgress({ quiet: quiet || !isTerminal(2) });
     const result = checkStore(store, {
       repair: flags.bool("repair"),
       progress: (done) =>

@@ -27,7 +27,7 @@ export const command: Command = {
 };
 
 const marks = { fine: ["✓", 32], lack: ["!", 33], stop: ["✗", 31] } as const;
-const words = { fine: "", lack: "lacking: ", stop: "stops Vial: " } as const;
+const words = { fine: "", lack: "amiss: ", stop: "stops Vial: " } as const;
 
 /** The findings for people: one line each, by area; what is amiss with its cost and its cure below it. */
 export function printFindings(findings: readonly Finding[], look: { readonly colour: boolean }): string {
@@ -45,7 +45,7 @@ export function printFindings(findings: readonly Finding[], look: { readonly col
   }
   const count = (status: Finding["status"]) => findings.filter((finding) => finding.status === status).length;
   const verdict = canRunContainers(findings)
-    ? `Containers can run on this host; ${count("lack")} of ${findings.length} things are lacking`
+    ? `Containers can run on this host; ${count("lack")} of ${findings.length} things are amiss`
     : `Containers cannot run on this host: mend the ${count("stop")} marked with ${marks.stop[0]} first`;
   return `${lines.join("\n")}\n\n${verdict}\n`;
 }

@@ -4,7 +4,7 @@ import type { Command } from "../command.ts";
 import { inspectFormatFlag } from "../flag.ts";
 import { printDocument } from "../format.ts";
 import { out } from "../print.ts";
-import { version } from "../version.ts";
+import { printVersion, version } from "../version.ts";
 
 export const command: Command = {
   name: "version",
@@ -20,14 +20,7 @@ export const command: Command = {
       printDocument(
         { Client: half, Server: { ...half, KernelVersion: release() } },
         flags.text("format"),
-        () =>
-          [
-            `Vial:`,
-            ` Version:    ${version}`,
-            ` Bun:        ${Bun.version}`,
-            ` OS/Arch:    ${os}/${architecture}`,
-            "",
-          ].join("\n"),
+        printVersion,
       ),
     );
     return 0;

@@ -8,6 +8,7 @@ import { errno, libc, pointer, cString, SystemError } from "./libc.ts";
 
 const SYS_openat2 = 437n;
 const RESOLVE_NO_MAGICLINKS = 0x02n;
+const RESOLVE_NO_SYMLINKS = 0x04n;
 const RESOLVE_IN_ROOT = 0x10n;
 const EAGAIN = 11;
 const EINTR = 4;
@@ -37,16 +38,28 @@ export class OpenFile implements Disposable {
   }
 }
 
+export interface InsideOptions {
+  /** Of a file that O_CREAT makes. */
+  readonly mode?: number;
+  /** `refuse`: a link anywhere in the path is ELOOP. */
+  readonly links?: "inside" | "refuse";
+}
+
 /**
  * Opens `path` (bytes, or text in UTF-8) with `root` as its "/" and as what ".." cannot leave. `flags` as for open(2);
  * `openFlag.path` gives a descriptor that names without reading. Throws SystemError (ENOENT, ENOTDIR, ELOOP ...).
  */
-export function openInside(root: number, path: string | Uint8Array, flags: number, mode = 0): OpenFile {
+export function openInside(
+  root: number,
+  path: string | Uint8Array,
+  flags: number,
+  options: InsideOptions = {},
+): OpenFile {
   const name = cString(path.length === 0 ? "." : path);
   const how = new BigUint64Array([
     BigInt(flags | openFlag.closeOnExec),
-    BigInt(mode),
-    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    BigInt(options.mode ?? 0),
+    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (options.links === "refuse" ? RESOLVE_NO_SYMLINKS : 0n),
   ]);
   for (let tries = 0; ; tries++) {
     const fd = Number(

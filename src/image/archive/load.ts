@@ -49,7 +49,8 @@ export async function loadArchive(
     members = await ArchiveMembers.read(store, decompress(bytes, compression), subject, options.progress);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (typeof code === "string" && /^Z_|ZSTD|ERR_STREAM_PREMATURE|^ERR__?ZLIB|^Z?ERR_/.test(code))
+    // zlib's and the stream's own codes; those of the file system have other names.
+    if (typeof code === "string" && /^(?:Z_|ZSTD_|ERR_)/.test(code))
       throw archiveInvalid(subject, `it is no whole ${compression} stream: ${(error as Error).message}`);
     throw error;
   }

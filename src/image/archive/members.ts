@@ -153,7 +153,7 @@ export class ArchiveMembers implements TarHandler, MemberPlace {
 
   [Symbol.dispose](): void {
     this.#writer?.[Symbol.dispose]();
-    for (const name of [...this.#files.keys()]) this.#drop(name);
+    for (const name of this.#files.keys()) this.#drop(name);
   }
 
   #begin(name: string, size: number): void {

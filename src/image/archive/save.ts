@@ -37,8 +37,9 @@ import { readRefs, refNameAnnotation, refReference } from "../refs.ts";
 import type { Store } from "../store.ts";
 
 // An archive of images is an OCI layout in a tar. The docker-archive has manifest.json and `repositories` besides, as
-// `docker save` writes since version 25, so every reader of either form takes it. Layers stay compressed as they are:
-// `docker load`, podman and skopeo undo that, and the digests survive a round trip. Bytes depend on the images alone.
+// `docker save` writes since version 25, so every reader of either form takes it. Layers stay compressed as they are,
+// so the digests survive a round trip: podman and skopeo undo gzip and zstd, dockerd 26.1.5 gzip (its load of a zstd
+// layer ended with "unexpected EOF"). Bytes depend on the images alone.
 
 /** An image to save, with the names it shall have in the archive. */
 export interface SavedImage {
@@ -112,10 +113,10 @@ export function* saveDockerArchive(store: Store, images: readonly SavedImage[]):
   for (const { image, references } of images) {
     const top = image.manifest.layers.at(-1);
     if (top === undefined) continue;
-    for (const reference of references)
-      (repositories[`${reference.domain}/${reference.path}`] ??= {})[reference.tag ?? "latest"] = digestHex(
-        top.digest,
-      );
+    for (const reference of references) {
+      const name = `${reference.domain}/${reference.path}`;
+      repositories[name] = { ...repositories[name], [reference.tag ?? "latest"]: digestHex(top.digest) };
+    }
   }
   yield* saveLayoutTar(store, images, [
     ["manifest.json", JSON.stringify(manifest)],

@@ -12,7 +12,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { cString, libc, pointer, writeXattr } from "#host";
-import { diffPaths, diffTar } from "./diff.ts";
+import { diffPaths, diffTar, folderTree } from "./diff.ts";
 import { type TarEntry, TarReader } from "./tar-read.ts";
 
 let upper: string;
@@ -118,4 +118,23 @@ test("diffPaths() tells added, changed and deleted, also below an opaque folder"
     "A /new",
     "A /new/\xffa",
   ]);
+});
+
+test("diffPaths() against a folder looks at names, and follows no link of the image", () => {
+  const lower = mkdtempSync(`${tmpdir()}/vial-lower-`);
+  mkdirSync(`${lower}/dir`);
+  writeFileSync(`${lower}/dir/same`, "");
+  symlinkSync("dir", `${lower}/link`);
+  for (const path of ["dir", "link", "fresh"]) mkdirSync(`${upper}/${path}`);
+  writeFileSync(`${upper}/dir/same`, "new");
+  writeFileSync(`${upper}/link/same`, "");
+  using tree = folderTree(lower);
+  expect(diffPaths(upper, tree).map((change) => `${change.kind} ${change.path}`)).toEqual([
+    "C /dir",
+    "C /dir/same",
+    "A /fresh",
+    "C /link",
+    "A /link/same",
+  ]);
+  rmSync(lower, { recursive: true });
 });

@@ -1,5 +1,5 @@
 import { type BigIntStats, constants, lstatSync, openSync, readdirSync } from "node:fs";
-import { belowFd, OpenFile, readXattr, readXattrs } from "#host";
+import { belowFd, OpenFile, openFlag, openInside, openRoot, readXattr, readXattrs } from "#host";
 import { deviceOf, readTree, type TreeEntry } from "./tree-read.ts";
 import { tarEnd, type TarMember } from "./tar-write.ts";
 
@@ -72,6 +72,33 @@ export interface LowerTree {
   has(path: string): boolean;
   /** Names in a folder; none where it is no folder. */
   list(path: string): readonly string[];
+}
+
+/** The tree of a folder: the image's layers, mounted without the container's own. Links are not followed. */
+export function folderTree(root: string): LowerTree & Disposable {
+  const top = openRoot(root);
+  const { path: flags, directory, noFollow } = openFlag;
+  // Without links but the last: what lies behind one has another name in this tree.
+  const look = <T>(path: string, extra: number, use: (file: OpenFile) => T): T | undefined => {
+    try {
+      using file = openInside(top.fd, Buffer.from(path, "latin1"), flags | noFollow | extra, {
+        links: "refuse",
+      });
+      return use(file);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return undefined;
+      throw error;
+    }
+  };
+  return {
+    has: (path) => look(path, 0, () => true) === true,
+    list: (path) =>
+      look(path, directory, (file) =>
+        readdirSync(file.path, { encoding: "buffer" }).map((name) => name.toString("latin1")),
+      ) ?? [],
+    [Symbol.dispose]: () => top[Symbol.dispose](),
+  };
 }
 
 /** The changes of an upper folder, sorted by path. */

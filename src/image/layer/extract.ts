@@ -82,14 +82,11 @@ function extract(order: ExtractOrder): ExtractAnswer {
 
 function openFolder(order: ExtractOrder): LayerWriter {
   const isNested = inUserNamespace();
-  mkdirSync(order.output, { mode: 0o700 });
-  process.chdir(order.output);
-  mkdirSync("fs", 0o700);
-  mkdirSync("data", 0o700);
-  // The writer follows no path of the archive; should it ever, there is nothing outside to be found.
-  const here = cString(".");
-  if (libc().chroot(pointer(here)) === 0) process.chdir("/");
-  process.chdir("fs");
+  for (const part of ["", "/fs", "/data"]) mkdirSync(order.output + part, { mode: 0o700 });
+  // The writer follows no path of the archive; should it ever, there is nothing outside to be found. Who may not
+  // change the root directory (an ordinary user without a user namespace) goes without.
+  const output = cString(order.output);
+  process.chdir(libc().chroot(pointer(output)) === 0 ? "/fs" : `${order.output}/fs`);
   return new FolderWriter({
     marks: order.marks,
     owners: order.owners,

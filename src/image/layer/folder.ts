@@ -15,7 +15,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { makeNode, setTimes, writeXattr } from "#host";
-import { writeWithHoles } from "./image-file.ts";
+import { ImageFile } from "./image-file.ts";
 import { fileType, LayerFault, type LayerNode } from "./tree.ts";
 import type { LayerWriter, OverlayMarks } from "./writer.ts";
 
@@ -41,6 +41,7 @@ export class FolderWriter implements LayerWriter {
   readonly leftOut: string[] = [];
   readonly #options: FolderOptions;
   readonly #firstPaths = new Map<LayerNode, Buffer>();
+  readonly #data = new ImageFile(-1, 1 << 18);
   #count = 0;
   #fd = -1;
   #node: LayerNode | undefined;
@@ -56,14 +57,16 @@ export class FolderWriter implements LayerWriter {
     this.#hasHoles = sparse !== undefined || node.size >= large;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     this.#fd = openSync(`${waiting}/${node.place}`, flags, 0o600);
+    this.#data.reopen(this.#fd);
   }
 
   data(bytes: Buffer, offset: number): void {
-    writeWithHoles(this.#fd, bytes, bytes.length, offset);
+    this.#data.put(offset, bytes);
   }
 
   endFile(): void {
     const node = this.#node!;
+    this.#data.flush();
     if (this.#hasHoles) ftruncateSync(this.#fd, node.size);
     closeSync(this.#fd);
     this.#fd = -1;

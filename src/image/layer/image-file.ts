@@ -9,7 +9,7 @@ const zeros = Buffer.alloc(stretch);
  * has a hole there, so an archive full of zeros costs no disk.
  */
 export class ImageFile {
-  readonly #fd: number;
+  #fd: number;
   readonly #buffer: Buffer;
   #start = 0;
   #length = 0;
@@ -19,6 +19,12 @@ export class ImageFile {
     this.#buffer = Buffer.alloc(capacity);
   }
 
+  /** Goes on with another file. Call flush() first. */
+  reopen(fd: number): void {
+    this.#fd = fd;
+    this.#start = 0;
+  }
+
   put(position: number, bytes: Buffer): void {
     if (bytes.length >= this.#buffer.length / 4) {
       this.flush();
@@ -26,8 +32,13 @@ export class ImageFile {
       this.#start = position + bytes.length;
       return;
     }
-    const at = this.claim(position, bytes.length);
-    bytes.copy(this.#buffer, at);
+    // Fills the buffer to its end, so that what is written begins and ends at even places and zeros are seen.
+    const isNext = position === this.#start + this.#length;
+    const first = isNext ? Math.min(bytes.length, this.#buffer.length - this.#length) : bytes.length;
+    bytes.copy(this.#buffer, this.claim(position, first), 0, first);
+    if (first < bytes.length) {
+      bytes.copy(this.#buffer, this.claim(position + first, bytes.length - first), first);
+    }
   }
 
   /** Where in `buffer` the bytes for `position` are to be put. At most the capacity; the room is not cleared. */
@@ -58,7 +69,7 @@ export class ImageFile {
 }
 
 /** Writes `length` bytes at `position`, leaving out long stretches of zeros. Set the length of the file afterwards. */
-export function writeWithHoles(fd: number, bytes: Buffer, length: number, position: number): void {
+function writeWithHoles(fd: number, bytes: Buffer, length: number, position: number): void {
   let from = 0;
   for (let at = 0; at + stretch <= length; at += stretch) {
     // Ends at the first byte that differs, so it costs nothing for ordinary content.
