@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { libc, pointer } from "#host";
+import { questionCanceled } from "./error.ts";
 import { err, isTerminal, out } from "./print.ts";
 
 // Questions to a person. Answers come from standard input, so that a script may give them by a pipe.
@@ -16,28 +17,69 @@ export function ask(question: string): string {
   return readLine(0).trim();
 }
 
+// struct termios on Linux: input, output, control and local flags of 4 bytes each, the line discipline, then c_cc.
+const termiosBytes = 60;
+const localFlagsAt = 12;
+const minimumAt = 17 + 6;
+const timeAt = 17 + 5;
+const signals = 0o1;
+const lineMode = 0o2;
 const echo = 0o10;
 const now = 0;
 
-/** Asks for a secret at the terminal, which does not show it. */
+/**
+ * Asks for a secret at the terminal, which does not show it. ^C is read as a key and not as a signal, because a process
+ * that is ended by one would leave a terminal behind that shows nothing.
+ */
 export function askSecret(question: string): string {
-  err(question);
   const fd = isTerminal(0) ? 0 : openSync("/dev/tty", "r");
-  // struct termios on Linux: input, output, control and local flags of 4 bytes each; 60 bytes in all.
-  const before = new Uint8Array(60);
-  const silent = libc().tcgetattr(fd, pointer(before)) === 0;
-  if (silent) {
+  const before = new Uint8Array(termiosBytes);
+  const isSet = libc().tcgetattr(fd, pointer(before)) === 0;
+  if (isSet) {
     const quiet = before.slice();
-    new DataView(quiet.buffer).setUint32(12, new DataView(quiet.buffer).getUint32(12, true) & ~echo, true);
+    const view = new DataView(quiet.buffer);
+    const flags = view.getUint32(localFlagsAt, true);
+    view.setUint32(localFlagsAt, flags & ~(signals | lineMode | echo), true);
+    quiet[minimumAt] = 1;
+    quiet[timeAt] = 0;
     libc().tcsetattr(fd, now, pointer(quiet));
   }
-
+  let answer: string | undefined;
   try {
-    return readLine(fd);
+    // After the terminal is quiet: who types ahead is not shown either.
+    err(question);
+    answer = readKeys(fd);
   } finally {
-    if (silent) libc().tcsetattr(fd, now, pointer(before));
+    if (isSet) libc().tcsetattr(fd, now, pointer(before));
     err("\n");
     if (fd !== 0) closeSync(fd);
+  }
+  if (answer === undefined) throw questionCanceled();
+  return answer;
+}
+
+const key = {
+  interrupt: 3,
+  end: 4,
+  backspace: 8,
+  newline: 10,
+  enter: 13,
+  killLine: 21,
+  delete: 127,
+} as const;
+
+/** The keys up to Enter, edited as the terminal would; undefined after ^C. */
+function readKeys(fd: number): string | undefined {
+  let bytes: number[] = [];
+  for (;;) {
+    const [byte] = readSome(fd, 1);
+    if (byte === key.interrupt) return undefined;
+    if (byte === undefined || byte === key.end || byte === key.newline || byte === key.enter)
+      return Buffer.from(bytes).toString();
+    if (byte === key.backspace || byte === key.delete)
+      bytes = [...Buffer.from([...Buffer.from(bytes).toString()].slice(0, -1).join(""))];
+    else if (byte === key.killLine) bytes = [];
+    else bytes.push(byte);
   }
 }
 

@@ -351,3 +351,11 @@ export function repositoryNotHere(name: string): VialError {
     next: `run \`vial images\`, or \`vial tag IMAGE ${name}:TAG\` first`,
   });
 }
+
+export function questionCanceled(): VialError {
+  return new VialError({
+    kind: "canceled",
+    code: "question-canceled",
+    what: "Cannot go on without an answer: the question was interrupted",
+  });
+}

@@ -43,7 +43,7 @@ function withNames(image: StoredImage, patterns: readonly RegExp[]): StoredImage
 function globPattern(text: string): RegExp {
   let source = "";
   for (let rest = text; rest !== ""; ) {
-    const part = /^(?:\*+|\?|\[\^?[^\]]+\]|\\.|[^])/.exec(rest)?.[0] ?? rest;
+    const part = /^(?:\*+|\?|\[\^?[^\]]+\]|\\.|.)/su.exec(rest)?.[0] ?? rest;
     rest = rest.slice(part.length);
     if (part.startsWith("*")) source += "[^/]*";
     else if (part === "?") source += "[^/]";

@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { archiveFromTerminal, archiveUnreachable } from "../error.ts";
 import { listFlag, textFlag } from "../flag.ts";
 import { errLine, isTerminal, outLine } from "../print.ts";
+import { checkReadable } from "../readable.ts";
 
 export const command: Command = {
   name: "import",
@@ -43,7 +44,9 @@ export const command: Command = {
 
 function open(source: string): AsyncIterable<Uint8Array> {
   if (source === "-") return readDescriptor(0);
-  return /^https?:\/\//.test(source) ? download(source) : readPath(source);
+  if (/^https?:\/\//.test(source)) return download(source);
+  checkReadable("FILE", source);
+  return readPath(source);
 }
 
 async function* download(address: string): AsyncGenerator<Uint8Array, void> {

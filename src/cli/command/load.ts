@@ -7,6 +7,7 @@ import { archiveFromTerminal } from "../error.ts";
 import { boolFlag, textFlag } from "../flag.ts";
 import { errLine, isTerminal, outLine } from "../print.ts";
 import { openProgress } from "../progress.ts";
+import { checkReadable } from "../readable.ts";
 
 export const command: Command = {
   name: "load",
@@ -27,7 +28,8 @@ export const command: Command = {
     const input = flags.text("input");
     if (input === undefined && isTerminal(0)) throw archiveFromTerminal("load", "-i FILE");
     const wanted = flags.text("platform");
-    const info = input === undefined ? undefined : statSync(input, { throwIfNoEntry: false });
+    if (input !== undefined) checkReadable("--input", input);
+    const info = input === undefined ? undefined : statSync(input);
     const total = info?.isFile() === true ? info.size : undefined;
     using progress = openProgress({ quiet: flags.bool("quiet") });
     const subject = input === undefined ? "the archive on standard input" : `the archive "${input}"`;

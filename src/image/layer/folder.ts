@@ -108,6 +108,7 @@ export class FolderWriter implements LayerWriter {
     switch (node.type) {
       case fileType.file:
         renameSync(`${waiting}/${node.place}`, path);
+        this.#setXattrs(node, path);
         return;
       case fileType.symlink:
         symlinkSync(Buffer.from(node.target, "latin1"), path);
@@ -139,9 +140,8 @@ export class FolderWriter implements LayerWriter {
     if (this.#options.owners === "keep") this.#setOwner(node, path, isLink);
     // After the owner: chown(2) takes setuid and capabilities away.
     if (!isLink) chmodSync(path, node.mode & 0o7777);
-    if (node.xattrs !== undefined) {
-      for (const [name, value] of node.xattrs) this.#setXattr(path, name, value);
-    }
+    // A file's attributes come with its name, so that what is left out can be told by name.
+    if (node.type !== fileType.file) this.#setXattrs(node, path);
     if (node.opaque) writeXattr(path, `${this.#options.marks}.overlay.opaque`, Buffer.from("y"));
     setTimes(path, node.mtime, node.mtimeNanoseconds);
   }
@@ -156,6 +156,11 @@ export class FolderWriter implements LayerWriter {
         `an owner is ${node.uid}:${node.gid}, which is beyond the ids that /etc/subuid and /etc/subgid give this user`,
       );
     }
+  }
+
+  #setXattrs(node: LayerNode, path: Buffer): void {
+    if (node.xattrs === undefined) return;
+    for (const [name, value] of node.xattrs) this.#setXattr(path, name, value);
   }
 
   #setXattr(path: Buffer, name: string, value: Buffer): void {
