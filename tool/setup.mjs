@@ -134,11 +134,12 @@ export async function installSystemPackages(missing, onLine) {
   };
   const updated = await apt("update", "-q");
   // An update that failed may still leave lists good enough to install from: the install decides.
+  const complained = updated.status !== 0 || /^(W|E|Err):/m.test(updated.text);
   const installed = await apt("install", "-q", "-y", "--no-install-recommends", ...packages);
   if (installed.status !== 0) {
     throw new SetupError(
       `apt-get cannot install ${packages.join(", ")}:\n${lastLines(installed)}` +
-        (updated.status === 0 ? "" : `\nand apt-get update failed before:\n${lastLines(updated)}`),
+        (complained ? `\nand apt-get update said before:\n${lastLines(updated)}` : ""),
       `mend what apt complains about (the network, /etc/apt/sources.list), then: ${byHand}`,
     );
   }

@@ -1,20 +1,20 @@
-import { type Engine, imageOf } from "#engine";
-import { parsePlatform } from "#spec";
+import { type Engine, findImageRecord, type ImageRecord, recallImage } from "#engine";
 import { optionInvalid } from "./error.ts";
 import type { Flags } from "./parse.ts";
 
-type StoredImage = ReturnType<typeof imageOf>;
-
 /** Finds the image of a new container, pulled first when `--pull` says so or the store does not hold it. */
-export async function imageForRun(engine: Engine, name: string, flags: Flags): Promise<StoredImage> {
+export async function imageForRun(engine: Engine, name: string, flags: Flags): Promise<ImageRecord> {
   const policy = flags.text("pull") ?? "missing";
   if (policy !== "always" && policy !== "missing" && policy !== "never")
     throw optionInvalid("--pull", policy, "it has to be always, missing or never", "--pull missing");
   const platformText = flags.text("platform");
+  const known = policy !== "always" && platformText === undefined ? recallImage(engine, name) : undefined;
+  if (known !== undefined) return known;
+  const { parsePlatform } = await import("#spec");
   const platform = platformText === undefined ? undefined : parsePlatform(platformText);
   if (policy !== "always") {
     try {
-      return imageOf(engine, name, platform);
+      return await findImageRecord(engine, name, platform);
     } catch (error) {
       const code = (error as { code?: string }).code;
       if (policy === "never" || (code !== "image-unknown" && code !== "platform-mismatch")) throw error;
@@ -22,5 +22,5 @@ export async function imageForRun(engine: Engine, name: string, flags: Flags): P
   }
   const { pullShowingProgress } = await import("./pull-progress.ts");
   await pullShowingProgress(engine, name, platform, { quiet: flags.bool("quiet") });
-  return imageOf(engine, name, platform);
+  return await findImageRecord(engine, name, platform);
 }

@@ -2,7 +2,8 @@
 // Truth lies on disk, guarded by locks; an Engine is only the knowledge of where.
 
 export { Attachment, KeySequence, type Streams } from "./container/attach.ts";
-export { type CreateWish, createContainer, imageOf } from "./container/create.ts";
+export { type CreateWish, createContainer } from "./container/create.ts";
+export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
 export { handleExit } from "./container/end.ts";
 export { type ExecWish, execInContainer } from "./container/exec.ts";
 export {
@@ -14,6 +15,7 @@ export {
 } from "./container/folder.ts";
 export { runAttached, runDirectly, runsDirectly } from "./container/run.ts";
 export { killContainer, signalContainer } from "./container/signal.ts";
+export { warmStart } from "./container/warm-start.ts";
 export { createUnderMonitor, StartFailure } from "./container/start.ts";
 export { type ContainerState, currentState } from "./container/state.ts";
 export { type Engine, openEngine } from "./engine-handle.ts";

@@ -30,6 +30,7 @@ export {
   hideUnifiedHierarchy,
   oomKills,
   readCgroup,
+  warmCgroupLock,
 } from "./kernel/cgroup.ts";
 export { DetachedMount, makeMount, mount, mountAttribute, mountFlag, unmountLazily } from "./kernel/mount.ts";
 export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";

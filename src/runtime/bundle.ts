@@ -1,4 +1,3 @@
-import type { ImageConfig } from "#spec";
 import { chooseCapabilities } from "./container/capability.ts";
 import { defaultSeccomp, type Seccomp } from "./container/seccomp.ts";
 import type { ContainerSpec, NamespaceWish } from "./container-spec.ts";
@@ -65,7 +64,6 @@ export interface RuntimeConfig {
 export interface BundleFacts {
   readonly rootfs: string;
   readonly user: ProcessUser;
-  readonly image: ImageConfig;
   readonly arch: string;
   readonly rootless: boolean;
   readonly cgroupVersion: 1 | 2;
@@ -216,7 +214,6 @@ function makeEnvironment(spec: ContainerSpec, facts: BundleFacts): readonly stri
       ...(spec.terminal ? ["TERM=xterm"] : []),
       `HOME=${facts.user.home}`,
     ],
-    facts.image.config?.Env ?? [],
     spec.env,
   );
 }

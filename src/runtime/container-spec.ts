@@ -61,6 +61,7 @@ export interface ContainerSpec {
   readonly image: ImageOfContainer;
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+  /** The image's, overlaid by the user's. */
   readonly env: readonly string[];
   readonly workingDir: string;
   /** As the image or the user wrote it; looked up in the container's passwd at each start. */

@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
-import { findImage, type StoredImage } from "#image";
+import { holdContent } from "#image";
 import { type ContainerSpec, mergeEnvironment } from "#runtime";
-import { printPlatform, type Healthcheck } from "#spec";
+import type { Healthcheck } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { nameInvalid } from "../error.ts";
 import { recordEvent } from "../events.ts";
 import { type ContainerFolder, makeContainer, newContainerId } from "./folder.ts";
+import type { ImageRecord } from "./image-record.ts";
 import { randomName } from "./random-name.ts";
 
 /** What a door may wish of a new container. What is left out comes from the image, then from the defaults. */
@@ -64,10 +65,12 @@ export interface CreateWish
 /** Makes a container of an image that the store holds. `imageName` is what the user called it. */
 export function createContainer(
   engine: Engine,
-  image: StoredImage,
+  image: ImageRecord,
   imageName: string,
   wish: CreateWish,
 ): { spec: ContainerSpec; place: ContainerFolder } {
+  // Until the container is on record, its layers belong to nobody.
+  using _hold = holdContent(engine.store);
   const id = newContainerId();
   const spec = makeSpec(
     id,
@@ -101,33 +104,27 @@ export function checkName(text: string): string {
 
 function makeSpec(
   id: string,
-  image: StoredImage,
+  image: ImageRecord,
   imageName: string,
   wish: CreateWish,
   name: string | undefined,
 ): ContainerSpec {
-  const defaults = image.config.config ?? {};
+  const { defaults } = image;
   const entrypoint = wish.entrypoint ?? defaults.Entrypoint ?? [];
   // A new entrypoint makes the image's command meaningless, as in Docker.
   const command =
     wish.command.length > 0 ? wish.command : wish.entrypoint === undefined ? (defaults.Cmd ?? []) : [];
   const network = wish.network ?? "none";
-  const { os, architecture, variant } = image.config;
   return {
     version: 1,
     id,
     name: name ?? "",
     created: new Date().toISOString(),
-    image: {
-      id: image.id,
-      manifestDigest: image.manifestDigest,
-      platform: printPlatform({ os, architecture, ...(variant == null ? {} : { variant }) }),
-      diffIds: image.config.rootfs.diff_ids ?? [],
-    },
+    image: { id: image.id, manifestDigest: image.manifestDigest, platform: image.platform, diffIds: image.diffIds },
     imageName,
     entrypoint,
     command,
-    env: mergeEnvironment(wish.env ?? []),
+    env: mergeEnvironment(defaults.Env ?? [], wish.env ?? []),
     workingDir: wish.workingDir ?? (defaults.WorkingDir || "/"),
     user: wish.user ?? defaults.User ?? "",
     groupAdd: wish.groupAdd ?? [],
@@ -178,13 +175,4 @@ function mergeHealth(image: Healthcheck | null, wish: Healthcheck | null | undef
 
 function hostName(): string {
   return hostname();
-}
-
-/** Finds the image of a container to be made. */
-export function imageOf(
-  engine: Engine,
-  name: string,
-  platform?: Parameters<typeof findImage>[2],
-): StoredImage {
-  return findImage(engine.store, name, platform);
 }

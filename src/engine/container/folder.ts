@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createExclusive, type Lock, lockExclusive, writeAtomic } from "#host";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { type Lock, lockExclusive, writeAtomic } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { containerAmbiguous, containerUnknown, nameTaken } from "../error.ts";
@@ -10,7 +10,7 @@ import { containerAmbiguous, containerUnknown, nameTaken } from "../error.ts";
 //     ROOT/containers/ID/state.json   where it is in its life
 //     ROOT/containers/ID/rw/          its writable layer
 //     ROOT/containers/ID/log          its output, in conmon's format
-//     ROOT/names/NAME                 the ID that holds this name; made by link(2), so that one of many wins
+//     ROOT/names/NAME                 a symbolic link to the ID that holds this name; one of many makes it
 //     RUN/c/SHORT/                    its bundle, while it runs: config.json, rootfs, attach socket, exit file
 
 export interface ContainerFolder {
@@ -51,26 +51,43 @@ export function readSpec(place: ContainerFolder): ContainerSpec {
   }
 }
 
-/** Makes the folders of a new container and claims its name. Spec last: a container without one does not exist yet. */
+/**
+ * Makes the folders of a new container, then claims its name, so that a name that points at a container without a spec
+ * can only be litter.
+ */
 export function makeContainer(engine: Engine, spec: ContainerSpec): ContainerFolder {
   const place = containerFolder(engine, spec.id);
-  claimName(engine, spec.name, spec.id);
   try {
     mkdirSync(`${place.folder}/rw/work`, { recursive: true, mode: 0o700 });
     mkdirSync(`${place.folder}/rw/upper`, { mode: 0o755 });
     writeSpec(place, spec);
+    claimName(engine, spec.name, spec.id);
   } catch (error) {
     rmSync(place.folder, { recursive: true, force: true });
-    releaseName(engine, spec.name, spec.id);
     throw error;
   }
   return place;
 }
 
+function namePath(engine: Engine, name: string): string {
+  return `${engine.place.root}/names/${name}`;
+}
+
+/** A name is a symbolic link whose text is the id: made by one call, and by one of many processes alone. */
 export function claimName(engine: Engine, name: string, id: string): void {
-  const path = `${engine.place.root}/names/${name}`;
+  const path = namePath(engine, name);
   for (;;) {
-    if (createExclusive(path, id)) return;
+    try {
+      symlinkSync(id, path);
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") {
+        mkdirSync(`${engine.place.root}/names`, { recursive: true, mode: 0o700 });
+        continue;
+      }
+      if (code !== "EEXIST") throw error;
+    }
     const holder = readHolder(path);
     // A name whose container is gone was left by a kill -9 between two steps.
     if (holder !== undefined && hasContainer(engine, holder)) throw nameTaken(name, holder);
@@ -79,25 +96,20 @@ export function claimName(engine: Engine, name: string, id: string): void {
 }
 
 export function releaseName(engine: Engine, name: string, id: string): void {
-  const path = `${engine.place.root}/names/${name}`;
+  const path = namePath(engine, name);
   if (readHolder(path) === id) rmSync(path, { force: true });
 }
 
 function readHolder(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8").trim();
+    return readlinkSync(path);
   } catch {
     return undefined;
   }
 }
 
 function hasContainer(engine: Engine, id: string): boolean {
-  try {
-    readFileSync(`${engine.place.root}/containers/${id}/spec.json`);
-    return true;
-  } catch {
-    return false;
-  }
+  return existsSync(`${engine.place.root}/containers/${id}/spec.json`);
 }
 
 /** All container ids, in no order. */
@@ -114,7 +126,7 @@ export function listIds(engine: Engine): readonly string[] {
 export function findContainer(engine: Engine, text: string): ContainerFolder {
   const name = text.startsWith("/") ? text.slice(1) : text;
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
-    const holder = readHolder(`${engine.place.root}/names/${name}`);
+    const holder = readHolder(namePath(engine, name));
     if (holder !== undefined && hasContainer(engine, holder)) return containerFolder(engine, holder);
     if (/^[0-9a-f]{1,64}$/.test(name)) {
       const fitting = listIds(engine).filter((id) => id.startsWith(name) && hasContainer(engine, id));
@@ -127,7 +139,7 @@ export function findContainer(engine: Engine, text: string): ContainerFolder {
 
 export function listNames(engine: Engine): readonly string[] {
   try {
-    return readdirSync(`${engine.place.root}/names`).filter((entry) => !entry.includes(".tmp-"));
+    return readdirSync(`${engine.place.root}/names`);
   } catch {
     return [];
   }

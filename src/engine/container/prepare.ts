@@ -17,7 +17,7 @@ import {
   setAside,
   unmountLazily,
 } from "#host";
-import { layerPlace, mountRoot, readBlob } from "#image";
+import { layerPlace, mountRoot } from "#image";
 import {
   type BundleFacts,
   capabilitiesOfMask,
@@ -26,13 +26,11 @@ import {
   type ContainerSpec,
   compiledSeccomp,
   type DeviceWish,
-  defaultSeccomp,
   enterRuntimeMounts,
   makeRuntimeConfig,
   type RuntimeDevice,
   resolveUser,
 } from "#runtime";
-import { type ImageConfig, parseImageConfig } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { deviceMissing, initMissing, joinedNotRunning, layerMissing, rootfsHostile } from "../error.ts";
 import { readAccounts } from "./accounts.ts";
@@ -105,7 +103,6 @@ function readFacts(
 ): BundleFacts {
   const rootfs = `${place.bundle}/rootfs`;
   for (const name of ["proc", "sys", "dev"]) refuseOddMountPoint(spec, rootfs, name);
-  const image = readImageConfig(engine, spec);
   const status = readFileSync("/proc/self/status", "latin1");
   const heldCapabilities = capabilitiesOfMask(/^CapEff:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? "0");
   const rootless = inUserNamespace();
@@ -116,7 +113,6 @@ function readFacts(
   return {
     rootfs,
     user,
-    image,
     arch: process.arch,
     rootless,
     cgroupVersion: mode === "v2" ? 2 : 1,
@@ -138,15 +134,7 @@ function readFacts(
       ? compiledSeccomp(
           `${engine.place.root}/cache`,
           runtime,
-          defaultSeccomp(
-            chooseCapabilities({
-              add: spec.capAdd,
-              drop: spec.capDrop,
-              privileged: false,
-              held: heldCapabilities,
-            }),
-            process.arch,
-          ),
+          chooseCapabilities({ add: spec.capAdd, drop: spec.capDrop, privileged: false, held: heldCapabilities }),
         )
       : undefined,
   };
@@ -154,10 +142,6 @@ function readFacts(
 
 function refuseInit(): never {
   throw initMissing();
-}
-
-function readImageConfig(engine: Engine, spec: ContainerSpec): ImageConfig {
-  return parseImageConfig(readBlob(engine.store, spec.image.id));
 }
 
 /** A /proc, /sys or /dev that is a link would send the runtime's mounts elsewhere (CVE-2019-19921, CVE-2023-28642). */

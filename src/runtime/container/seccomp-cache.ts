@@ -1,22 +1,25 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { type RuntimeProgram, runSync, writeAtomic } from "#host";
-import type { Seccomp } from "./seccomp.ts";
+import { defaultSeccomp, profileVersion } from "./seccomp.ts";
 
 // libseccomp takes 16 ms to compile the default filter, longer than all the rest of a start. crun writes what it
 // compiled into its state folder and takes it back as the annotation run.oci.seccomp_bpf_data. So the filter is compiled
-// once, by crun itself, for a container that is created and never started, and kept under the hash of the profile.
+// once, by crun itself, for a container that is created and never started, and kept under the version of the profile and the capabilities.
 
 /** The compiled filter in base64, or undefined when it is not there yet or this runtime takes none. */
-export function compiledSeccomp(cache: string, runtime: RuntimeProgram, profile: Seccomp): string | undefined {
+export function compiledSeccomp(
+  cache: string,
+  runtime: RuntimeProgram,
+  capabilities: readonly string[],
+): string | undefined {
   if (!runtime.program.endsWith("crun")) return undefined;
-  const text = JSON.stringify(profile);
-  const file = `${cache}/seccomp/${Bun.hash(text).toString(16)}`;
+  const file = `${cache}/seccomp/${profileVersion}-${process.arch}-${Bun.hash(capabilities.join()).toString(16)}`;
   try {
     return readFileSync(file, "utf8");
   } catch {
     // Not compiled yet.
   }
-  const compiled = compile(runtime, text);
+  const compiled = compile(runtime, JSON.stringify(defaultSeccomp(capabilities, process.arch)));
   if (compiled !== undefined) {
     mkdirSync(`${cache}/seccomp`, { recursive: true, mode: 0o700 });
     writeAtomic(file, compiled, 0o600);

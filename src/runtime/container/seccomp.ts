@@ -16,6 +16,9 @@ export interface SeccompRule {
   readonly args?: readonly { index: number; value: number; valueTwo?: number; op: string }[];
 }
 
+/** Names the compiled filters in the cache: goes up whenever the profile changes, which a test holds. */
+export const profileVersion = 1;
+
 const EPERM = 1;
 const ENOSYS = 38;
 const AF_VSOCK = 40;
