@@ -1,7 +1,7 @@
 import { printVersion, version } from "./version.ts";
 
-// The entry of the executable. The version is answered here, before anything else is loaded; every other word goes
-// to start.ts, which loads one chunk per verb. console.log costs nothing at start, process.stdout several ms.
+// The entry of the executable. The version is answered here, before anything else is loaded; the verbs whose
+// start counts go to hot.ts, which is one chunk; every other word to start.ts, which loads one chunk per verb. console.log costs nothing at start, process.stdout several ms.
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
@@ -9,6 +9,14 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
 } else if (argv.length === 1 && argv[0] === "version") {
   console.log(printVersion().trimEnd());
 } else {
-  const { start } = await import("./start.ts");
-  process.exit(await start(argv));
+  let code: number | undefined;
+  if (argv[0] === "run" || argv[0] === "exec" || argv[0] === "internal-exited") {
+    const { startQuickly } = await import("./hot.ts");
+    code = await startQuickly(argv);
+  }
+  if (code === undefined) {
+    const { start } = await import("./start.ts");
+    code = await start(argv);
+  }
+  process.exit(code);
 }

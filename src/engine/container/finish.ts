@@ -38,7 +38,7 @@ export function finishContainer(
 ): void {
   const oomKilled = existsSync(`${place.bundle}/oom`) || oomKills(cgroupMode(), cgroupsPathOf(place)) > 0;
   deleteFromRuntime(engine, spec, place);
-  clearBundle(engine, place);
+  clearBundle(place);
   recordEvent(engine, spec, "die", { exitCode: String(ending.exitCode) });
   if (oomKilled) recordEvent(engine, spec, "oom");
   if (spec.autoRemove) {

@@ -11,7 +11,8 @@ import { containerAmbiguous, containerUnknown, nameTaken } from "../error.ts";
 //     ROOT/containers/ID/rw/          its writable layer
 //     ROOT/containers/ID/log          its output, in conmon's format
 //     ROOT/names/NAME                 a symbolic link to the ID that holds this name; one of many makes it
-//     RUN/c/SHORT/                    its bundle, while it runs: config.json, rootfs, attach socket, exit file
+//     RUN/c/SHORT/                    its bundle, while it runs: config.json, attach socket, exit file
+//     RUN/rootfs                      where each mount namespace has the root of the container that it starts
 
 export interface ContainerFolder {
   readonly id: string;

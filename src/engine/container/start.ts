@@ -102,7 +102,7 @@ function prepareOrRecord(engine: Engine, spec: ContainerSpec, place: ContainerFo
   try {
     return prepareBundle(engine, spec, place);
   } catch (error) {
-    clearBundle(engine, place);
+    clearBundle(place);
     recordFailedStart(engine, spec, place, startedAt, 125, error);
     throw error;
   }
@@ -182,7 +182,7 @@ function failStart(
   said: string,
 ): never {
   const failure = startFailure(spec, said);
-  clearBundle(engine, place);
+  clearBundle(place);
   recordFailedStart(engine, spec, place, startedAt, failure.exitCode, failure);
   throw failure;
 }
