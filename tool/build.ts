@@ -1,7 +1,7 @@
 // Compiles dist/vial. Bytecode and splitting keep the start at a few milliseconds; the autoload switches keep a `.env`
 // or `bunfig.toml` of the folder that a person happens to be in from running code inside our executable.
 //
-// src/cli/hot.ts is bundled by itself first, without splitting, and then stands in for the file as one chunk.
+// Each verb in src/cli/hot/ is bundled by itself first, without splitting, and then stands in for the file as one chunk.
 
 import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -16,29 +16,44 @@ const coldPath = 'const error = new Error("cold"); error.name = "ColdPath"; thro
 const leaveColdOut: BunPlugin = {
   name: "leave-cold-out",
   setup(build) {
-    build.onResolve({ filter: /.*/ }, (args) => (args.kind === "dynamic-import" ? { path: args.path, namespace: "cold" } : undefined));
+    build.onResolve({ filter: /.*/ }, (args) =>
+      args.kind === "dynamic-import" ? { path: args.path, namespace: "cold" } : undefined,
+    );
     build.onLoad({ filter: /.*/, namespace: "cold" }, () => ({ contents: coldPath, loader: "js" }));
   },
 };
 
-function standIn(file: RegExp, contents: string): BunPlugin {
+const hotVerbs = ["run", "exec", "internal-exited"];
+
+async function bundleHot(verb: string): Promise<string> {
+  const entry = `src/cli/hot/${verb}.ts`;
+  const built = await Bun.build({
+    entrypoints: [entry],
+    target: "bun",
+    format: "esm",
+    minify: true,
+    plugins: [leaveColdOut],
+  });
+  const [output] = built.outputs;
+  if (output === undefined) throw new Error(`${entry} gave no bundle`);
+  return await output.text();
+}
+
+/** Puts the bundle of each hot verb in the place of its file. */
+function standIn(bundles: ReadonlyMap<string, string>): BunPlugin {
   return {
     name: "stand-in",
     setup(build) {
-      build.onLoad({ filter: file }, () => ({ contents, loader: "js" }));
+      build.onLoad({ filter: /\/src\/cli\/hot\/[a-z-]+\.ts$/ }, (args) => {
+        const contents = bundles.get(args.path.replace(/^.*\/|\.ts$/g, ""));
+        return contents === undefined ? undefined : { contents, loader: "js" };
+      });
     },
   };
 }
 
-async function bundleHot(): Promise<string> {
-  const built = await Bun.build({ entrypoints: ["src/cli/hot.ts"], target: "bun", format: "esm", minify: true, plugins: [leaveColdOut] });
-  const [output] = built.outputs;
-  if (output === undefined) throw new Error("src/cli/hot.ts gave no bundle");
-  return await output.text();
-}
-
 /** The name of the outfile is part of its bytes: it is built as `vial` in a folder beside and moved into place whole. */
-async function compile(hot: string, folder: string): Promise<void> {
+async function compile(bundles: ReadonlyMap<string, string>, folder: string): Promise<void> {
   await Bun.build({
     entrypoints: ["src/cli/main.ts"],
     target: "bun",
@@ -46,7 +61,7 @@ async function compile(hot: string, folder: string): Promise<void> {
     minify: true,
     bytecode: true,
     splitting: true,
-    plugins: [standIn(/\/src\/cli\/hot\.ts$/, hot)],
+    plugins: [standIn(bundles)],
     compile: {
       outfile: `${folder}/vial`,
       autoloadDotenv: false,
@@ -62,7 +77,8 @@ const target = process.argv[2] ?? "dist/vial";
 const folder = `${target}.build-${process.pid}`;
 mkdirSync(folder, { recursive: true });
 try {
-  await compile(await bundleHot(), folder);
+  const bundles = await Promise.all(hotVerbs.map(async (verb) => [verb, await bundleHot(verb)] as const));
+  await compile(new Map(bundles), folder);
   renameSync(`${folder}/vial`, target);
 } finally {
   rmSync(folder, { recursive: true, force: true });

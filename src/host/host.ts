@@ -84,3 +84,4 @@ export {
   parseMmdebstrapLine,
   startMmdebstrap,
 } from "./program/mmdebstrap.ts";
+export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process.ts";

@@ -1,7 +1,13 @@
 // Runs programs from images. One bundle (made by a pure function), one interface, and behind it the levels of isolation:
 // `container` now; `env` and `vm` are to join.
 
-export { type BundleFacts, makeRuntimeConfig, mergeEnvironment, type RuntimeConfig, type RuntimeDevice } from "./bundle.ts";
+export {
+  type BundleFacts,
+  makeRuntimeConfig,
+  mergeEnvironment,
+  type RuntimeConfig,
+  type RuntimeDevice,
+} from "./bundle.ts";
 export { capabilitiesOfMask, chooseCapabilities } from "./container/capability.ts";
 export { exitFailed, exitNotExecutable, exitNotFound, explainFailure } from "./container/failure.ts";
 export { chooseRuntime, enterRuntimeMounts } from "./container/runtime-program.ts";

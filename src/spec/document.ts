@@ -278,4 +278,3 @@ export const emptyImageConfig: ImageConfig = {
   os: "linux",
   rootfs: { type: "layers", diff_ids: [] },
 };
-export const ociLayoutFile = '{"imageLayoutVersion":"1.0.0"}';

@@ -23,7 +23,6 @@ export {
   type Index,
   kindOfDocument,
   type Manifest,
-  ociLayoutFile,
   parseDescriptor,
   parseImageConfig,
   parseIndex,
@@ -37,6 +36,7 @@ export {
   type SourceRange,
   VialError,
 } from "./error.ts";
+export { ociLayoutFile } from "./layout.ts";
 export {
   type Compression,
   compressionOfType,

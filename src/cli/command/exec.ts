@@ -20,8 +20,8 @@ export const command: Command = {
   interspersed: false,
   args: [2, Number.POSITIVE_INFINITY],
   failureCode: startFailureCode,
-  async run(flags, [name = "", ...words]) {
-    return await execInContainer(openEngine(), name, {
+  run(flags, [name = "", ...words]) {
+    return execInContainer(openEngine(), name, {
       command: words,
       terminal: flags.bool("tty"),
       interactive: flags.bool("interactive"),

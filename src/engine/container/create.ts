@@ -1,4 +1,4 @@
-import { hostname } from "node:os";
+import { readFileSync } from "node:fs";
 import { holdContent } from "#image";
 import { type ContainerSpec, mergeEnvironment } from "#runtime";
 import type { Healthcheck } from "#spec";
@@ -174,5 +174,5 @@ function mergeHealth(image: Healthcheck | null, wish: Healthcheck | null | undef
 }
 
 function hostName(): string {
-  return hostname();
+  return readFileSync("/proc/sys/kernel/hostname", "utf8").trim();
 }

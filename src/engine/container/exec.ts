@@ -1,12 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { parseRuntimeLog, type RuntimeProgram, runtimeGlobalArgs } from "#host";
+import { readFileSync } from "node:fs";
+import { closeInput, memoryFile, replaceProcess } from "#host";
 import {
   capabilitiesOfMask,
   chooseCapabilities,
   chooseRuntime,
   type ContainerSpec,
-  enterRuntimeMounts,
-  explainFailure,
   mergeEnvironment,
   type RuntimeConfig,
   resolveUser,
@@ -15,7 +13,6 @@ import type { Engine } from "../engine-handle.ts";
 import { containerNotRunning, containerPaused } from "../error.ts";
 import { readAccounts } from "./accounts.ts";
 import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
-import { passSignals, StartFailure } from "./start.ts";
 import { currentState } from "./state.ts";
 
 /** What a door may wish of a program that joins a running container. What is left out is the container's own. */
@@ -30,38 +27,42 @@ export interface ExecWish {
   readonly privileged: boolean;
 }
 
-/** Runs a program in a running container, with this process's own stdin, stdout and stderr. Gives its exit code. */
-export async function execInContainer(engine: Engine, name: string, wish: ExecWish): Promise<number> {
+/**
+ * Becomes the runtime's exec: this process's own stdin, stdout, stderr, terminal and signals are the program's, and no
+ * memory of Vial stays behind. Throws when the container does not run, and returns no other way.
+ */
+export function execInContainer(engine: Engine, name: string, wish: ExecWish): never {
+  const command = execCommandLine(engine, name, wish);
+  if (!wish.interactive && !wish.terminal) closeInput();
+  replaceProcess(command);
+}
+
+/** The runtime's command line that runs the program. crun enters a container without a mount namespace of ours. */
+export function execCommandLine(
+  engine: Engine,
+  name: string,
+  wish: ExecWish,
+): [program: string, ...args: string[]] {
   const place = findContainer(engine, name);
   const state = currentState(place);
   if (state.status === "paused") throw containerPaused(name);
   if (state.status !== "running") throw containerNotRunning(name);
   const spec = readSpec(place);
   const runtime = chooseRuntime(spec.runtime, engine.place.run);
-  enterRuntimeMounts(runtime);
-  const log = `${engine.place.run}/exec-${process.pid}.log`;
-  const args = [
-    runtime.program,
-    ...runtimeGlobalArgs(runtime, log),
+  const own = [
+    "--root",
+    runtime.root,
     "exec",
-    ...execArgs(spec, place, wish, state.process.pid),
-    ...(plain(wish) ? [place.id, ...wish.command] : [place.id]),
+    ...(wish.detach ? ["--detach"] : []),
+    ...(wish.terminal ? ["--tty"] : []),
   ];
-  const child = Bun.spawn(args, {
-    stdio: [wish.interactive ? "inherit" : "ignore", "inherit", "inherit"],
-    // With a terminal the runtime itself has to be the terminal's foreground job: it relays keys and sizes.
-    detached: !wish.terminal,
-  });
-  const stop = wish.terminal ? () => {} : passSignals((signal) => child.kill(signal));
-  const code = await child.exited;
-  stop();
-  const said = code === 0 ? undefined : parseRuntimeLog(log);
-  rmSync(log, { force: true });
-  if (said !== undefined && (code === 255 || code === 1 || code >= 125)) {
-    const { error, exitCode } = explainFailure(said, wish.command[0] ?? "", spec.name);
-    throw new StartFailure(exitCode, error);
-  }
-  return code;
+  if (plain(wish)) return [runtime.program, ...own, place.id, ...wish.command];
+  // In memory alone: the program has its environment, and nobody has to remove a file.
+  const process = memoryFile(
+    "process.json",
+    JSON.stringify(makeProcess(place, spec, wish, state.process.pid)),
+  );
+  return [runtime.program, ...own, "--process", process, place.id];
 }
 
 /** Nothing differs from the container's own process but the command: the runtime then needs no process file. */
@@ -73,14 +74,6 @@ function plain(wish: ExecWish): boolean {
     !wish.privileged &&
     !wish.terminal
   );
-}
-
-function execArgs(spec: ContainerSpec, place: ContainerFolder, wish: ExecWish, pid: number): string[] {
-  const detach = wish.detach ? ["--detach"] : [];
-  if (plain(wish)) return detach;
-  const file = `${place.bundle}/exec-${process.pid}.json`;
-  writeFileSync(file, JSON.stringify(makeProcess(place, spec, wish, pid)), { mode: 0o600 });
-  return [...detach, ...(wish.terminal ? ["--tty"] : []), "--process", file];
 }
 
 /** The container's own process, with what the wish changes (runtime-spec, "process"). */

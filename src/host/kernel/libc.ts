@@ -26,6 +26,8 @@ const declarations = {
   syscall: { args: ["i64", "u64", "u64", "u64", "u64", "u64"], returns: "i64" },
   kill: { args: ["i32", "i32"], returns: "i32" },
   execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
+  dup2: { args: ["i32", "i32"], returns: "i32" },
+  memfd_create: { args: ["ptr", "u32"], returns: "i32" },
   signal: { args: ["i32", "u64"], returns: "u64" },
   tcgetattr: { args: ["i32", "ptr"], returns: "i32" },
   tcsetattr: { args: ["i32", "i32", "ptr"], returns: "i32" },

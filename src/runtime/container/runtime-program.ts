@@ -1,4 +1,10 @@
-import { cgroupMode, enterPrivateMounts, findProgram, hideUnifiedHierarchy, type RuntimeProgram } from "#host";
+import {
+  cgroupMode,
+  enterPrivateMounts,
+  findProgram,
+  hideUnifiedHierarchy,
+  type RuntimeProgram,
+} from "#host";
 import { runtimeMissing, runtimeUnknown } from "../error.ts";
 
 const known = ["crun", "runc"];

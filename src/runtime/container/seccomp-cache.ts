@@ -38,7 +38,9 @@ function compile(runtime: RuntimeProgram, profile: string): string | undefined {
       `${bundle}/config.json`,
       `{"ociVersion":"1.0.2","process":{"user":{"uid":0,"gid":0},"args":["/host/bin/true"],"cwd":"/"},"root":{"path":"${bundle}/rootfs"},"mounts":[{"destination":"/host","type":"bind","source":"/","options":["bind","ro"]},{"destination":"/dev","type":"tmpfs","source":"tmpfs"}],"linux":{"namespaces":[{"type":"mount"},{"type":"pid"}],"seccomp":${profile}}}`,
     );
-    const created = runSync(runtime.program, [...args, "create", "--bundle", bundle, id], { ignoreOutput: true });
+    const created = runSync(runtime.program, [...args, "create", "--bundle", bundle, id], {
+      ignoreOutput: true,
+    });
     if (created.exitCode !== 0) return undefined;
     return readFileSync(`${runtime.root}/${id}/seccomp.bpf`).toString("base64");
   } catch {

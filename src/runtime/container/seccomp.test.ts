@@ -4,7 +4,9 @@ import { defaultSeccomp, profileVersion } from "./seccomp.ts";
 
 test("profileVersion goes up with every change of the profile", () => {
   const every = [...defaultCapabilities, "CAP_SYS_ADMIN", "CAP_BPF", "CAP_SYS_TIME"];
-  const text = [defaultCapabilities, every].flatMap((set) => ["x64", "arm64"].map((arch) => JSON.stringify(defaultSeccomp(set, arch)))).join("\n");
+  const text = [defaultCapabilities, every]
+    .flatMap((set) => ["x64", "arm64"].map((arch) => JSON.stringify(defaultSeccomp(set, arch))))
+    .join("\n");
   // When this fails: raise profileVersion, then put both new values here.
   expect([profileVersion, Bun.hash(text).toString(16)]).toEqual([1, "4830dbcc90062987"]);
 });

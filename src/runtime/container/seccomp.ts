@@ -34,15 +34,14 @@ const architectures: Readonly<Record<string, readonly string[]>> = {
 export function defaultSeccomp(capabilities: readonly string[], arch: string): Seccomp {
   const allow = "SCMP_ACT_ALLOW";
   const held = new Set(capabilities);
-  const granted = new Set(
-    tiedToCapability.flatMap(([capability, calls]) => (held.has(capability) ? calls : [])),
-  );
-  const denied = new Set(tiedToCapability.flatMap(([, calls]) => calls).filter((call) => !granted.has(call)));
+  const tied = tiedToCapability();
+  const granted = new Set(tied.flatMap(([capability, calls]) => (held.has(capability) ? calls : [])));
+  const denied = new Set(tied.flatMap(([, calls]) => calls).filter((call) => !granted.has(call)));
   denied.delete("clone");
   denied.delete("clone3");
   const rules: SeccompRule[] = [
-    { names: [...allowed, ...granted], action: allow },
-    { names: [...refused, ...denied], action: "SCMP_ACT_ERRNO", errnoRet: EPERM },
+    { names: [...allowed(), ...granted], action: allow },
+    { names: [...refused(), ...denied], action: "SCMP_ACT_ERRNO", errnoRet: EPERM },
     { names: ["socket"], action: allow, args: [{ index: 0, value: AF_VSOCK, op: "SCMP_CMP_NE" }] },
     ...[0x0, 0x8, 0x20000, 0x20008, 0xffffffff].map((value) => ({
       names: ["personality"],
