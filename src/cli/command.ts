@@ -31,6 +31,8 @@ export interface Command {
    * run, exec, create and start keep Docker's 125 (126, 127), because other codes are the program's own.
    */
   readonly failureCode?: number | ((error: unknown) => number);
+  /** True: an ordinary user's call is made again as root of the user's own user namespace, for it touches files of sub-ids. */
+  readonly mapped?: boolean;
   /** Gives the exit code. */
   run(flags: Flags, args: readonly string[]): number | Promise<number>;
 }

@@ -43,3 +43,4 @@ export {
 export { unpackStoredLayer } from "./layers.ts";
 export { type DiskUsage, measureDisk } from "./disk-usage.ts";
 export { type ContainerEntry, listContainers } from "./container/list.ts";
+export { ownProgram } from "./container/exit-command.ts";

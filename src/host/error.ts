@@ -50,3 +50,13 @@ export function aptRefused(uri: string, suite: string, said: string): VialError 
     next: "mend it until `apt-get update` is content, then try again",
   });
 }
+
+export function userRangesMissing(user: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "user-ranges-missing",
+    what: `Cannot open a user namespace for ${JSON.stringify(user)}`,
+    why: "the user has no range in /etc/subuid and /etc/subgid, and a container needs more users than one",
+    next: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
+  });
+}

@@ -85,3 +85,4 @@ export {
   startMmdebstrap,
 } from "./program/mmdebstrap.ts";
 export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process.ts";
+export { becomeMappedRoot, joinUserNamespaceArgs, outerUid } from "./kernel/user-namespace.ts";

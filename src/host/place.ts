@@ -1,3 +1,5 @@
+import { outerUid } from "./kernel/user-namespace.ts";
+
 /** Where Vial keeps things on this host. */
 export interface Place {
   /** Images, containers and caches; survives a reboot. */
@@ -12,7 +14,7 @@ export interface Place {
  */
 export function hostPlace(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  uid = process.getuid?.() ?? 0,
+  uid = outerUid(),
 ): Place {
   const override = env.VIAL_ROOT;
   if (override !== undefined && override !== "") {

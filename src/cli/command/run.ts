@@ -19,6 +19,7 @@ export const command: Command = {
   name: "run",
   usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
   summary: "Run a program in a new container",
+  mapped: true,
   flags: [
     ...containerFlags,
     { name: "detach", short: "d", kind: "bool", help: "Run in the background and print the container's id" },

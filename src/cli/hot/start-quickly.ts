@@ -1,3 +1,5 @@
+import { ownProgram } from "#engine";
+import { becomeMappedRoot } from "#host";
 import type { Command } from "../command.ts";
 import { reportError } from "../errors-out.ts";
 import { parseCommandLine } from "../parse.ts";
@@ -7,6 +9,7 @@ export async function startQuickly(command: Command, argv: readonly string[]): P
   const parsed = tryParse(command, argv);
   if (parsed === undefined) return undefined;
   try {
+    if (command.mapped === true) becomeMappedRoot(ownProgram(), [command.name, ...argv]);
     return await command.run(parsed.flags, parsed.args);
   } catch (error) {
     if ((error as Error).name === "ColdPath") return undefined;

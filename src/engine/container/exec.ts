@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { closeInput, memoryFile, replaceProcess } from "#host";
+import { closeInput, joinUserNamespaceArgs, memoryFile, replaceProcess } from "#host";
 import {
   capabilitiesOfMask,
   chooseCapabilities,
@@ -49,6 +49,7 @@ export function execCommandLine(
   if (state.status !== "running") throw containerNotRunning(name);
   const spec = readSpec(place);
   const runtime = chooseRuntime(spec.runtime, engine.place.run);
+  const enter = process.getuid?.() === 0 ? [] : joinUserNamespaceArgs(state.process.pid);
   const own = [
     "--root",
     runtime.root,
@@ -56,13 +57,17 @@ export function execCommandLine(
     ...(wish.detach ? ["--detach"] : []),
     ...(wish.terminal ? ["--tty"] : []),
   ];
-  if (plain(wish)) return [runtime.program, ...own, place.id, ...wish.command];
+  if (plain(wish)) return asCommand([...enter, runtime.program, ...own, place.id, ...wish.command]);
   // In memory alone: the program has its environment, and nobody has to remove a file.
-  const process = memoryFile(
+  const processFile = memoryFile(
     "process.json",
     JSON.stringify(makeProcess(place, spec, wish, state.process.pid)),
   );
-  return [runtime.program, ...own, "--process", process, place.id];
+  return asCommand([...enter, runtime.program, ...own, "--process", processFile, place.id]);
+}
+
+function asCommand([program = "", ...args]: readonly string[]): [program: string, ...args: string[]] {
+  return [program, ...args];
 }
 
 /** Nothing differs from the container's own process but the command: the runtime then needs no process file. */

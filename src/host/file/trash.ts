@@ -37,8 +37,10 @@ export function sweepTrash(trash: string): void {
   if (entries.length === 0) return;
   // An overlay work folder is left with mode 000, which stops an ordinary user's rm.
   const script = 'chmod -R u+rwx -- "$@" 2>/dev/null; exec rm -rf -- "$@"';
+  // Files of an ordinary user's containers belong to the user's sub-ids.
+  const enter = process.getuid?.() === 0 ? [] : ["unshare", "--map-auto", "--map-root-user", "--"];
   const child = Bun.spawn(
-    ["/bin/sh", "-c", script, "sh", ...entries.slice(0, 1000).map((entry) => `${trash}/${entry}`)],
+    [...enter, "/bin/sh", "-c", script, "sh", ...entries.slice(0, 1000).map((entry) => `${trash}/${entry}`)],
     {
       stdio: ["ignore", "ignore", "ignore"],
       detached: true,

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { userRangesMissing } from "../error.ts";
+import { needProgram } from "../run.ts";
+import { replaceProcess } from "./replace-process.ts";
+
+// An ordinary user's containers have a range of users: root inside is the user, 1 and up are the user's sub-ids. Bun has
+// threads, so it cannot unshare(CLONE_NEWUSER) itself; unshare(1) and newuidmap(1) do it for a Vial that starts anew.
+
+/** The id that this process's root is outside: itself for the machine's root, the ordinary user in a user namespace. */
+export function outerUid(): number {
+  const own = process.getuid?.() ?? 0;
+  if (own !== 0) return own;
+  try {
+    const [inside, outside] = readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/).map(Number);
+    return inside === 0 ? (outside ?? 0) : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * For an ordinary user: starts this command again as root of a new user namespace with the user's own range, in place of
+ * this process. Nothing happens for root, there or here. `program` is how Vial is called, `argv` what follows.
+ */
+export function becomeMappedRoot(program: readonly string[], argv: readonly string[]): void {
+  if (process.getuid?.() === 0) return;
+  const name = userName();
+  if (!hasRange("/etc/subuid", name) || !hasRange("/etc/subgid", name)) throw userRangesMissing(name);
+  needProgram("newuidmap");
+  replaceProcess([
+    needProgram("unshare"),
+    "--map-auto",
+    "--map-root-user",
+    "--mount",
+    "--",
+    ...program,
+    ...argv,
+  ]);
+}
+
+/** The words before a command that shall run in the user namespace of a process of ours. */
+export function joinUserNamespaceArgs(pid: number): readonly string[] {
+  return [needProgram("nsenter"), "--target", String(pid), "--user", "--preserve-credentials", "--"];
+}
+
+function userName(): string {
+  const uid = String(process.getuid?.() ?? 0);
+  try {
+    const line = readFileSync("/etc/passwd", "utf8")
+      .split("\n")
+      .find((entry) => entry.split(":")[2] === uid);
+    return line?.split(":")[0] ?? uid;
+  } catch {
+    return uid;
+  }
+}
+
+/** subuid(5): lines of name or number, first id, count. */
+function hasRange(file: string, name: string): boolean {
+  const uid = String(process.getuid?.() ?? 0);
+  try {
+    return readFileSync(file, "utf8")
+      .split("\n")
+      .some((line) => {
+        const [who, , count] = line.split(":");
+        return (who === name || who === uid) && Number(count) > 0;
+      });
+  } catch {
+    return false;
+  }
+}
