@@ -23,7 +23,7 @@ const leaveColdOut: BunPlugin = {
   },
 };
 
-const hotVerbs = ["run", "exec", "internal-exited"];
+const hotVerbs = ["run", "exec", "internal-exited", "warm"];
 
 async function bundleHot(verb: string): Promise<string> {
   const entry = `src/cli/hot/${verb}.ts`;

@@ -86,3 +86,4 @@ export {
 } from "./program/mmdebstrap.ts";
 export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process.ts";
 export { becomeMappedRoot, joinUserNamespaceArgs, outerUid } from "./kernel/user-namespace.ts";
+export { type FuseOverlay, fuseOverlayfsArgs, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";

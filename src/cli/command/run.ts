@@ -6,7 +6,6 @@ import {
   runAttached,
   runDirectly,
   runsDirectly,
-  warmStart,
 } from "#engine";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
@@ -36,7 +35,6 @@ export const command: Command = {
   args: [1, Number.POSITIVE_INFINITY],
   failureCode: startFailureCode,
   async run(flags, [imageName = "", ...words]) {
-    warmStart();
     const engine = openEngine();
     const wish = readContainerWish(flags, words);
     const detachKeys = readDetachKeys(flags);

@@ -120,7 +120,12 @@ function makeSpec(
     id,
     name: name ?? "",
     created: new Date().toISOString(),
-    image: { id: image.id, manifestDigest: image.manifestDigest, platform: image.platform, diffIds: image.diffIds },
+    image: {
+      id: image.id,
+      manifestDigest: image.manifestDigest,
+      platform: image.platform,
+      diffIds: image.diffIds,
+    },
     imageName,
     entrypoint,
     command,

@@ -69,8 +69,14 @@ function candidates(command: string, lookup: CommandLookup): readonly string[] |
 
 /** A path that steps upwards or through a link may still end below a mount: the opened file tells (`look`). */
 function isBelowMount(path: string, mounts: readonly string[]): boolean {
-  const clean = `/${path.split("/").filter((part) => part !== "" && part !== ".").join("/")}`;
-  return clean.split("/").includes("..") || mounts.some((mount) => `${clean}/`.startsWith(`${mount.replace(/\/+$/, "")}/`));
+  const clean = `/${path
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/")}`;
+  return (
+    clean.split("/").includes("..") ||
+    mounts.some((mount) => `${clean}/`.startsWith(`${mount.replace(/\/+$/, "")}/`))
+  );
 }
 
 function look(root: number, path: string, lookup: CommandLookup): Found {

@@ -34,8 +34,15 @@ export function recallImage(engine: Engine, name: string): ImageRecord | undefin
 }
 
 /** Looks the image up in the store and remembers it. A platform that was asked for is not remembered. */
-export async function findImageRecord(engine: Engine, name: string, platform: Platform | undefined): Promise<ImageRecord> {
-  const [{ findImage }, { hostPlatform, printPlatform }] = await Promise.all([import("#image"), import("#spec")]);
+export async function findImageRecord(
+  engine: Engine,
+  name: string,
+  platform: Platform | undefined,
+): Promise<ImageRecord> {
+  const [{ findImage }, { hostPlatform, printPlatform }] = await Promise.all([
+    import("#image"),
+    import("#spec"),
+  ]);
   const index = indexIdentity(engine);
   const image = findImage(engine.store, name, platform ?? hostPlatform());
   const record: ImageRecord = {

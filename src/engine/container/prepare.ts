@@ -14,6 +14,7 @@ import {
   inUserNamespace,
   type RuntimeProgram,
   unmountLazily,
+  warmCgroupLock,
 } from "#host";
 import { layerPlace, mountRoot } from "#image";
 import {
@@ -46,9 +47,11 @@ export interface Prepared {
 /** Mounts the root and writes config.json. Leaves the bundle folder behind for `clearBundle` on failure. */
 export function prepareBundle(engine: Engine, spec: ContainerSpec, place: ContainerFolder): Prepared {
   const runtime = chooseRuntime(spec.runtime, engine.place.run);
+  warmCgroupLock();
   enterRuntimeMounts(runtime);
   const rootfs = rootMountPoint(engine);
-  for (const folder of [`${place.bundle}/etc`, rootfs, runtime.root]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [`${place.bundle}/etc`, rootfs, runtime.root])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   // A restart comes from conmon's exit command, which sees the mount of the run before.
   unmountLazily(rootfs);
   mountContainerRoot(engine, spec, place, rootfs);
@@ -130,7 +133,12 @@ function readFacts(
       ? compiledSeccomp(
           `${engine.place.root}/cache`,
           runtime,
-          chooseCapabilities({ add: spec.capAdd, drop: spec.capDrop, privileged: false, held: heldCapabilities }),
+          chooseCapabilities({
+            add: spec.capAdd,
+            drop: spec.capDrop,
+            privileged: false,
+            held: heldCapabilities,
+          }),
         )
       : undefined,
   };

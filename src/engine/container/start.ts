@@ -1,4 +1,5 @@
 import {
+  warmCgroupLock,
   createUnderConmon,
   markProcess,
   parseRuntimeLog,
@@ -65,6 +66,7 @@ export async function runDirectly(
   for (const sentence of warnings) options.warn?.(sentence);
   writeState(place, { status: "starting", starter: ownMark(), attended: true, startedAt, restarts: 0 });
   const log = `${place.bundle}/runtime.log`;
+  warmCgroupLock();
   // In a session of its own, so that a Ctrl-C reaches this process alone, which passes it on once. The container is in
   // yet another session, so it reads the terminal without being its foreground job.
   const child = Bun.spawn(runtimeRunArgs(runtime, place.id, place.bundle, log), {
@@ -130,6 +132,7 @@ export function createUnderMonitor(
   for (const sentence of warnings) options.warn?.(sentence);
   const restarts = options.restarts ?? 0;
   const log = `${place.bundle}/runtime.log`;
+  warmCgroupLock();
   writeState(place, {
     status: "starting",
     starter: ownMark(),

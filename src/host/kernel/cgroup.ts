@@ -1,4 +1,4 @@
-import { close, existsSync, openSync, readFileSync, write } from "node:fs";
+import { existsSync, openSync, readFileSync, write } from "node:fs";
 import { mount } from "./mount.ts";
 
 /** How the host lays out its control groups (cgroups(7)). */
@@ -47,22 +47,29 @@ export function oomKills(mode: CgroupMode, path: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
+let procsFile: number | undefined;
+
 /**
- * Begins the wait that the kernel makes whoever next puts a process into a control group sit out: 10 to 15 ms, for all
- * processors to have passed a safe point, unless somebody did the same moments before (percpu_rwsem, rcu_sync). We move
- * ourselves into the group where we already are, on a thread of the file pool, so that the wait passes while the bundle
- * is being made. Who may not do that, waits as before.
+ * Keeps the kernel from making crun wait. Whoever puts a process into a control group sits out 10 to 15 ms, until all
+ * processors have passed a safe point, unless somebody did the same moments before (percpu_rwsem over rcu_sync: the next
+ * writer within about 10 ms is let through). We move ourselves into the group where we already are, on a thread of the
+ * file pool, so that the wait passes while the bundle is being made. Call it first, and again every few milliseconds
+ * until the runtime is started. Who may not do that, waits as before.
  */
-export function warmCgroupLock(mode: CgroupMode): void {
+export function warmCgroupLock(): void {
   try {
-    const line = readFileSync("/proc/self/cgroup", "latin1")
-      .split("\n")
-      .find((entry) => (mode === "v2" ? entry.startsWith("0::") : entry.split(":")[1] === "pids"));
-    if (line === undefined) return;
-    const path = line.slice(line.indexOf(":", line.indexOf(":") + 1) + 1);
-    const fd = openSync(`${cgroupFolder(mode, "pids", path === "/" ? "" : path)}/cgroup.procs`, "w");
-    write(fd, String(process.pid), () => close(fd, () => {}));
+    procsFile ??= openSync(ownProcsFile(), "w");
+    write(procsFile, String(process.pid), () => {});
   } catch {
     // Not ours to write.
   }
+}
+
+function ownProcsFile(): string {
+  const mode = cgroupMode();
+  const line = readFileSync("/proc/self/cgroup", "latin1")
+    .split("\n")
+    .find((entry) => (mode === "v2" ? entry.startsWith("0::") : entry.split(":")[1] === "pids"));
+  const path = line?.slice(line.indexOf(":", line.indexOf(":") + 1) + 1) ?? "/";
+  return `${cgroupFolder(mode, "pids", path === "/" ? "" : path)}/cgroup.procs`;
 }

@@ -1,5 +1,12 @@
 import { mkdirSync } from "node:fs";
-import { type DetachedMount, inUserNamespace, makeMount, mountAttribute } from "#host";
+import {
+  type DetachedMount,
+  findProgram,
+  inUserNamespace,
+  makeMount,
+  mountAttribute,
+  mountFuseOverlayfs,
+} from "#host";
 import { overlayRefused } from "../error.ts";
 
 /** One unpacked layer: an erofs file, or a folder in overlayfs's form. */
@@ -52,10 +59,20 @@ export function mountRoot(root: RootMount): void {
     using overlay = makeMount("overlay", options, root.writable === undefined ? mountAttribute.readonly : 0);
     overlay.attach(root.target);
   } catch (error) {
-    throw overlayRefused(root.target, error);
+    if (!userxattr || !mountByFuse(root)) throw overlayRefused(root.target, error);
   } finally {
     for (const mount of mounted) mount[Symbol.dispose]();
   }
+}
+
+/** The way for ordinary users on kernels that keep overlayfs to root. False when it cannot be gone here. */
+function mountByFuse(root: RootMount): boolean {
+  const layers = distinctLayers(root.layers);
+  if (findProgram("fuse-overlayfs") === undefined || layers.some((layer) => layer.kind !== "folder"))
+    return false;
+  const lowers = layers.length === 0 ? [emptyFolder(root.target)] : layers.map((layer) => layer.path);
+  mountFuseOverlayfs({ lowers, writable: root.writable, target: root.target });
+  return true;
 }
 
 /** Top first. Of a layer that occurs twice the upper one counts: what the lower one holds, it holds too. */
