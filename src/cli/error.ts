@@ -359,3 +359,12 @@ export function questionCanceled(): VialError {
     what: "Cannot go on without an answer: the question was interrupted",
   });
 }
+
+export function nothingToUpdate(): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "nothing-to-update",
+    what: "Cannot update: no limit and no restart policy was given",
+    next: "vial update --memory 512m CONTAINER",
+  });
+}

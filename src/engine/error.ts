@@ -215,3 +215,43 @@ export function pushWithDigest(text: string): VialError {
     next: `vial tag ${text} ${text.slice(0, text.indexOf("@"))}:TAG, then push that name`,
   });
 }
+
+export function workingFolderRefused(path: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "working-folder-refused",
+    what: `Cannot work in the folder ${JSON.stringify(path)} of the container`,
+    why: "it is no folder there, or leads through the links of a process to another place (CVE-2024-21626)",
+    next: "give another by `--workdir /path`",
+  });
+}
+
+export function updateFailed(name: string, said: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "update-failed",
+    what: `Cannot change the limits of the container ${JSON.stringify(name)}`,
+    why: said,
+    next: `vial stats --no-stream ${name}`,
+  });
+}
+
+export function noLog(name: string, why: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "no-log",
+    what: `Cannot show the log of the container ${JSON.stringify(name)}: none is kept`,
+    why,
+    next: "run it with -d, or without --rm",
+  });
+}
+
+export function notAttachable(name: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "not-attachable",
+    what: `Cannot attach to the container ${JSON.stringify(name)}: its streams belong to the terminal that runs it`,
+    why: "it was run with --rm in the foreground, where no monitor stands between",
+    next: `vial exec -it ${name} sh`,
+  });
+}

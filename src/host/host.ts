@@ -5,7 +5,7 @@
 // file system must promise: atomic writes, locks, removal that returns at once.
 
 export { createExclusive, writeAtomic, writeDurable } from "./file/atomic.ts";
-export { type Lock, lockExclusive, lockPatiently, lockShared, tryLock } from "./file/lock.ts";
+export { type Lock, lockExclusive, lockExisting, lockPatiently, lockShared, tryLock } from "./file/lock.ts";
 export { checked, cString, errno, errnoName, libc, pointer, SystemError } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";
 export { type Need, needs } from "./program/needs.ts";
@@ -21,7 +21,7 @@ export {
 } from "./run.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
-export { removeSmallTree, setAside, sweepTrash } from "./file/trash.ts";
+export { discardTree, removeSmallTree, setAside, sweepTrash } from "./file/trash.ts";
 export { hostPlace, type Place } from "./place.ts";
 export {
   type CgroupMode,
@@ -87,3 +87,4 @@ export {
 export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process.ts";
 export { becomeMappedRoot, joinUserNamespaceArgs, outerUid } from "./kernel/user-namespace.ts";
 export { type FuseOverlay, fuseOverlayfsArgs, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
+export { startDetached } from "./run.ts";

@@ -109,3 +109,8 @@ export function needProgram(program: string): string {
   if (path === undefined) throw programMissing(program);
   return path;
 }
+
+/** Starts a program that outlives this process, in a session of its own, with no streams. */
+export function startDetached(command: readonly [program: string, ...args: string[]]): void {
+  Bun.spawn([...command], { stdio: ["ignore", "ignore", "ignore"], detached: true }).unref();
+}

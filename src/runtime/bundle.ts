@@ -359,7 +359,11 @@ function makeNamespaces(spec: ContainerSpec, facts: BundleFacts): readonly { typ
   return namespaces;
 }
 
-function makeResources(spec: ContainerSpec, facts: BundleFacts): Record<string, unknown> {
+/** The limits (runtime-spec, config-linux.md, "Control groups"). */
+export function makeResources(
+  spec: ContainerSpec,
+  facts: Pick<BundleFacts, "swapAccounting" | "devices">,
+): Record<string, unknown> {
   const wish = spec.resources;
   const memory = {
     ...(wish.memory === undefined ? {} : { limit: wish.memory }),

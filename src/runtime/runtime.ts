@@ -3,6 +3,7 @@
 
 export {
   type BundleFacts,
+  makeResources,
   makeRuntimeConfig,
   mergeEnvironment,
   type RuntimeConfig,
@@ -25,3 +26,4 @@ export type {
   Ulimit,
 } from "./container-spec.ts";
 export { type ProcessUser, resolveUser } from "./user.ts";
+export { commandNotExecutable, commandNotFound } from "./error.ts";

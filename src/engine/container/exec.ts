@@ -12,7 +12,8 @@ import {
 import type { Engine } from "../engine-handle.ts";
 import { containerNotRunning, containerPaused } from "../error.ts";
 import { readAccounts } from "./accounts.ts";
-import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
+import { checkCommand } from "./find-command.ts";
+import { findContainer, readSpec } from "./folder.ts";
 import { currentState } from "./state.ts";
 
 /** What a door may wish of a program that joins a running container. What is left out is the container's own. */
@@ -57,12 +58,23 @@ export function execCommandLine(
     ...(wish.detach ? ["--detach"] : []),
     ...(wish.terminal ? ["--tty"] : []),
   ];
+  const config = JSON.parse(readFileSync(`${place.bundle}/config.json`, "utf8")) as RuntimeConfig;
+  const wished = makeProcess(config.process, spec, wish, state.process.pid);
+  // An ordinary user may not look into the roots of its own sub-ids from outside: there the runtime tells.
+  const mayLook = process.getuid?.() === 0;
+  if (mayLook)
+    checkCommand({
+      root: `/proc/${state.process.pid}/root`,
+      args: wish.command,
+      env: wished.env,
+      cwd: wished.cwd,
+      user: wished.user,
+      mounts: [],
+      container: spec.name,
+    });
   if (plain(wish)) return asCommand([...enter, runtime.program, ...own, place.id, ...wish.command]);
   // In memory alone: the program has its environment, and nobody has to remove a file.
-  const processFile = memoryFile(
-    "process.json",
-    JSON.stringify(makeProcess(place, spec, wish, state.process.pid)),
-  );
+  const processFile = memoryFile("process.json", JSON.stringify(wished));
   return asCommand([...enter, runtime.program, ...own, "--process", processFile, place.id]);
 }
 
@@ -83,13 +95,11 @@ function plain(wish: ExecWish): boolean {
 
 /** The container's own process, with what the wish changes (runtime-spec, "process"). */
 function makeProcess(
-  place: ContainerFolder,
+  own: RuntimeConfig["process"],
   spec: ContainerSpec,
   wish: ExecWish,
   pid: number,
 ): RuntimeConfig["process"] {
-  const config = JSON.parse(readFileSync(`${place.bundle}/config.json`, "utf8")) as RuntimeConfig;
-  const own = config.process;
   const user =
     wish.user === undefined
       ? undefined

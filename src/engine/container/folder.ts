@@ -101,6 +101,11 @@ export function releaseName(engine: Engine, name: string, id: string): void {
   if (readHolder(path) === id) rmSync(path, { force: true });
 }
 
+/** The id that a name stands for. */
+export function holderOf(engine: Engine, name: string): string | undefined {
+  return readHolder(namePath(engine, name));
+}
+
 function readHolder(path: string): string | undefined {
   try {
     return readlinkSync(path);

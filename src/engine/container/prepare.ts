@@ -33,6 +33,8 @@ import {
 import type { Engine } from "../engine-handle.ts";
 import { deviceMissing, initMissing, joinedNotRunning, layerMissing, rootfsHostile } from "../error.ts";
 import { readAccounts } from "./accounts.ts";
+import { checkCommand } from "./find-command.ts";
+import { makeWorkingFolder } from "./working-folder.ts";
 import { rootlessCgroupsPath } from "./cgroup-path.ts";
 import { type ContainerFolder, containerFolder } from "./folder.ts";
 import { currentState } from "./state.ts";
@@ -56,9 +58,18 @@ export function prepareBundle(engine: Engine, spec: ContainerSpec, place: Contai
   unmountLazily(rootfs);
   mountContainerRoot(engine, spec, place, rootfs);
   const facts = readFacts(engine, spec, place, runtime, rootfs);
-  writeFileSync(`${place.bundle}/config.json`, JSON.stringify(makeRuntimeConfig(spec, facts)), {
-    mode: 0o600,
+  const config = makeRuntimeConfig(spec, facts);
+  checkCommand({
+    root: rootfs,
+    args: [...spec.entrypoint, ...spec.command],
+    env: config.process.env,
+    cwd: config.process.cwd,
+    user: facts.user,
+    mounts: config.mounts.map((mount) => mount.destination),
+    container: spec.name,
   });
+  makeWorkingFolder(rootfs, config.process.cwd, facts.user, spec.mounts);
+  writeFileSync(`${place.bundle}/config.json`, JSON.stringify(config), { mode: 0o600 });
   const withoutCgroups = facts.cgroupsPath === undefined;
   return { runtime: { ...runtime, withoutCgroups }, warnings: unenforced(spec, facts) };
 }
@@ -116,7 +127,7 @@ function readFacts(
     rootless,
     cgroupVersion: mode === "v2" ? 2 : 1,
     cgroupsPath: rootless ? rootlessCgroupsPath(mode, place.id) : `/vial-${place.id.slice(0, 16)}`,
-    swapAccounting: mode === "v2" || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"),
+    swapAccounting: swapAccounting(),
     heldCapabilities,
     maxOpenFiles: hardLimit("Max open files"),
     etc: writeEtc(engine, spec, place),
@@ -146,6 +157,11 @@ function readFacts(
 
 function refuseInit(): never {
   throw initMissing();
+}
+
+/** Whether the kernel counts swap in memory limits (a boot option on v1). */
+export function swapAccounting(): boolean {
+  return cgroupMode() === "v2" || existsSync("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
 }
 
 /** A /proc, /sys or /dev that is a link would send the runtime's mounts elsewhere (CVE-2019-19921, CVE-2023-28642). */

@@ -14,7 +14,7 @@ export function runsDirectly(spec: ContainerSpec): boolean {
 export interface AttachedRun extends StartOptions {
   readonly streams: Streams;
   /** Called when the streams are open and the program has not begun. */
-  readonly attached?: (attachment: Attachment) => void;
+  readonly attached?: (attachment: Attachment, place: ContainerFolder) => void;
 }
 
 export { runDirectly };
@@ -30,7 +30,7 @@ export async function runAttached(
   const attended = spec.restart.name === "no";
   const created = createUnderMonitor(engine, spec, place, { ...run, attended });
   const attachment = new Attachment(place);
-  run.attached?.(attachment);
+  run.attached?.(attachment, place);
   const relay = attachment.relay(run.streams);
   created.begin();
   if ((await relay) === "detached") {

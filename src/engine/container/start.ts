@@ -3,38 +3,19 @@ import {
   createUnderConmon,
   markProcess,
   parseRuntimeLog,
-  type ProcessMark,
   runSync,
   runtimeGlobalArgs,
   runtimeRunArgs,
 } from "#host";
 import { type ContainerSpec, explainFailure } from "#runtime";
-import { VialError } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
 import { exitCommand } from "./exit-command.ts";
 import { finishContainer, recordFailedStart } from "./finish.ts";
 import { type ContainerFolder, lockContainer } from "./folder.ts";
 import { clearBundle, prepareBundle } from "./prepare.ts";
-import { containerProcess, readState, writeState } from "./state.ts";
-
-/** A start that did not come about, with Docker's exit code for it: 125, 126 or 127. */
-export class StartFailure extends VialError {
-  readonly exitCode: number;
-
-  constructor(exitCode: number, error: VialError) {
-    const { kind, code, message: what, why, next, cause } = error;
-    super({
-      kind,
-      code,
-      what,
-      ...(why === undefined ? {} : { why }),
-      ...(next === undefined ? {} : { next }),
-      cause,
-    });
-    this.exitCode = exitCode;
-  }
-}
+import { StartFailure } from "./start-failure.ts";
+import { containerProcess, ownMark, readState, writeState } from "./state.ts";
 
 export interface StartOptions {
   readonly restarts?: number;
@@ -45,10 +26,6 @@ export interface DirectOptions extends StartOptions {
   /** Gives this process's stdin to the program; without, it reads nothing. */
   readonly interactive: boolean;
   readonly passSignals: boolean;
-}
-
-function ownMark(): ProcessMark {
-  return markProcess(process.pid) ?? { pid: process.pid, startTime: "" };
 }
 
 /**

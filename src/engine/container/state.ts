@@ -36,6 +36,16 @@ export type ContainerState =
       readonly stopped?: boolean;
     };
 
+/** The mark of this process. */
+export function ownMark(): ProcessMark {
+  return markProcess(process.pid) ?? { pid: process.pid, startTime: "" };
+}
+
+/** What the state says from the claim of a start on until the program runs. */
+export function startingState(attended = false, restarts = 0): ContainerState {
+  return { status: "starting", starter: ownMark(), attended, startedAt: new Date().toISOString(), restarts };
+}
+
 export function writeState(place: ContainerFolder, state: ContainerState): void {
   writeAtomic(`${place.folder}/state.json`, JSON.stringify(state), 0o600);
 }
@@ -93,4 +103,15 @@ export function currentState(place: ContainerFolder): LiveState {
     return isAlive(state.process) ? state : { status: "dead", was: state };
   }
   return state;
+}
+
+/** Whether somebody is there who will record the end: conmon with its exit command, or the Vial process of a foreground run. */
+export function isWatched(place: ContainerFolder, was: ContainerState): boolean {
+  const attendant = was.status === "starting" ? was.starter : "attendant" in was ? was.attendant : undefined;
+  if (attendant !== undefined && isAlive(attendant)) return true;
+  try {
+    return markProcess(Number(readFileSync(`${place.bundle}/conmon.pid`, "utf8"))) !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -27,6 +27,16 @@ export function lockShared(path: string): Lock {
   return take(path, LOCK_SH);
 }
 
+/** lockExclusive() for a file in a folder that another process may remove: undefined when the folder is gone. */
+export function lockExisting(path: string): Lock | undefined {
+  try {
+    return take(path, LOCK_EX, openIn);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
 /** The lock, or undefined when another process holds it. */
 export function tryLock(path: string): Lock | undefined {
   const fd = open(path);
@@ -53,8 +63,8 @@ export async function lockPatiently(path: string, waiting?: () => void): Promise
   }
 }
 
-function take(path: string, operation: number): Lock {
-  const fd = open(path);
+function take(path: string, operation: number, openLock = open): Lock {
+  const fd = openLock(path);
   while (libc().flock(fd, operation) !== 0) {
     const code = errno();
     if (code === EINTR) continue;
@@ -63,7 +73,7 @@ function take(path: string, operation: number): Lock {
   }
   if (isCurrent(path, fd)) return held(path, fd);
   closeSync(fd);
-  return take(path, operation);
+  return take(path, operation, openLock);
 }
 
 /** False when the lock file was removed or replaced while we waited: then we hold a lock that nobody else will see. */
@@ -73,13 +83,18 @@ function isCurrent(path: string, fd: number): boolean {
   return now !== undefined && now.ino === ours.ino && now.dev === ours.dev;
 }
 
+/** Throws ENOENT when the folder is not there. */
+function openIn(path: string): number {
+  return openSync(path, "a", 0o600);
+}
+
 function open(path: string): number {
   try {
-    return openSync(path, "a", 0o600);
+    return openIn(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, "a", 0o600);
+    return openIn(path);
   }
 }
 

@@ -8,20 +8,30 @@ let counter = 0;
 
 /** Moves `path` out of sight, on the same file system. True when it was there. */
 export function setAside(trash: string, path: string): boolean {
+  return moveAside(trash, path) !== undefined;
+}
+
+/** Moves a tree out of sight, then deletes it: at once when it has at most `budget` entries, else in the background. */
+export function discardTree(trash: string, path: string, budget: number): void {
+  const target = moveAside(trash, path);
+  if (target !== undefined && !removeSmallTree(target, budget)) sweepTrash(trash);
+}
+
+function moveAside(trash: string, path: string): string | undefined {
   counter++;
   const target = `${trash}/${Date.now().toString(36)}-${process.pid}-${counter}-${basename(path)}`;
   try {
     renameSync(path, target);
-    return true;
+    return target;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   try {
     mkdirSync(trash, { recursive: true, mode: 0o700 });
     renameSync(path, target);
-    return true;
+    return target;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -62,19 +72,30 @@ function remove(path: string, budget: number): number {
       left = remove(`${path}/${entry.name}`, left - 1);
       if (left < 0) return -1;
     } else {
-      unlinkSync(`${path}/${entry.name}`);
+      unlessGone(() => unlinkSync(`${path}/${entry.name}`));
       left--;
     }
   }
-  rmdirSync(path);
+  unlessGone(() => rmdirSync(path));
   return left;
+}
+
+/** Another process may be deleting the same litter. */
+function unlessGone(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 function readEntries(path: string) {
   try {
     return readdirSync(path, { withFileTypes: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    if (code !== "EACCES") throw error;
     chmodSync(path, 0o700);
     return readdirSync(path, { withFileTypes: true });
   }

@@ -71,18 +71,61 @@ export class ProcessHandle implements Disposable {
     return libc().poll(pointer(request), 1n, milliseconds) > 0;
   }
 
-  /** Waits for the end without blocking the event loop. True when it ended within `milliseconds`. */
+  /** Waits for the end without blocking the event loop for long. True when it ended within `milliseconds`. */
   async wait(milliseconds: number): Promise<boolean> {
-    const deadline = performance.now() + milliseconds;
-    for (let slice = 1; ; slice = Math.min(slice * 2, 50)) {
-      const left = deadline - performance.now();
-      if (this.waitBlocking(Math.max(0, Math.min(slice, left)))) return true;
-      if (left <= 0) return false;
-      await Bun.sleep(0);
-    }
+    return await awaitReadable(this.#fd, milliseconds);
   }
 
   [Symbol.dispose](): void {
     closeSync(this.#fd);
   }
+}
+
+interface Waiting {
+  readonly fd: number;
+  readonly deadline: number;
+  readonly settle: (ended: boolean) => void;
+}
+
+// One poll(2) for everybody who waits in this process, so that two hundred containers end as quickly as one. It blocks
+// the thread for slices that grow up to 50 ms, and returns at once when one of the processes ends.
+const waiting = new Set<Waiting>();
+let isWatching = false;
+
+function awaitReadable(fd: number, milliseconds: number): Promise<boolean> {
+  return new Promise((settle) => {
+    waiting.add({ fd, deadline: performance.now() + milliseconds, settle });
+    if (!isWatching) void watch();
+  });
+}
+
+async function watch(): Promise<void> {
+  isWatching = true;
+  for (let slice = 1; waiting.size > 0; slice = Math.min(slice * 2, 50)) {
+    const now = performance.now();
+    const nearest = Math.min(...[...waiting].map(({ deadline }) => deadline));
+    const ready = pollReadable([...waiting], Math.max(0, Math.min(slice, Math.ceil(nearest - now))));
+    for (const entry of ready) {
+      waiting.delete(entry);
+      entry.settle(true);
+    }
+    const later = performance.now();
+    for (const entry of waiting) {
+      if (entry.deadline > later) continue;
+      waiting.delete(entry);
+      entry.settle(false);
+    }
+    await Bun.sleep(0);
+  }
+  isWatching = false;
+}
+
+function pollReadable(entries: readonly Waiting[], milliseconds: number): readonly Waiting[] {
+  const request = Buffer.alloc(8 * entries.length);
+  for (const [index, { fd }] of entries.entries()) {
+    request.writeInt32LE(fd, index * 8);
+    request.writeInt16LE(POLLIN, index * 8 + 4);
+  }
+  if (libc().poll(pointer(request), BigInt(entries.length), milliseconds) <= 0) return [];
+  return entries.filter((_, index) => request.readInt16LE(index * 8 + 6) !== 0);
 }

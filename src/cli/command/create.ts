@@ -1,0 +1,31 @@
+import { writeFileSync } from "node:fs";
+import { createContainer, openEngine } from "#engine";
+import type { Command } from "../command.ts";
+import { containerFlags } from "../container-flags.ts";
+import { readContainerWish } from "../container-wish.ts";
+import { imageForRun } from "../image-for-run.ts";
+import { startFailureCode } from "../start-failure.ts";
+
+export const command: Command = {
+  name: "create",
+  usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+  summary: "Make a container without starting it",
+  mapped: true,
+  flags: [
+    ...containerFlags,
+    { name: "quiet", short: "q", kind: "bool", help: "Do not show the progress of a pull" },
+  ],
+  interspersed: false,
+  args: [1, Number.POSITIVE_INFINITY],
+  failureCode: startFailureCode,
+  async run(flags, [imageName = "", ...words]) {
+    const engine = openEngine();
+    const wish = readContainerWish(flags, words);
+    const image = await imageForRun(engine, imageName, flags);
+    const { spec } = createContainer(engine, image, imageName, wish);
+    const cidfile = flags.text("cidfile");
+    if (cidfile !== undefined) writeFileSync(cidfile, spec.id, { flag: "wx" });
+    console.log(spec.id);
+    return 0;
+  },
+};

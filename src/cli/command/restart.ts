@@ -1,0 +1,21 @@
+import { openEngine, stopContainer, startContainer } from "#engine";
+import type { Command } from "../command.ts";
+import { forEach } from "../for-each.ts";
+import { stopFlags, readStop } from "../stop-flags.ts";
+
+export const command: Command = {
+  name: "restart",
+  usage: "[OPTIONS] CONTAINER [CONTAINER...]",
+  summary: "Stop containers and start them again",
+  mapped: true,
+  flags: stopFlags,
+  args: [1, Number.POSITIVE_INFINITY],
+  async run(flags, names) {
+    const engine = openEngine();
+    const options = readStop(flags);
+    return await forEach(names, async (name) => {
+      await stopContainer(engine, name, options);
+      startContainer(engine, name, { warn: (sentence) => console.error(`vial: warning: ${sentence}`) });
+    });
+  },
+};

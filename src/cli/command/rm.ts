@@ -1,0 +1,37 @@
+import { openEngine, removeContainer } from "#engine";
+import type { Command } from "../command.ts";
+import { forEach } from "../for-each.ts";
+import { isVialError } from "#spec";
+
+export const command: Command = {
+  name: "rm",
+  usage: "[OPTIONS] CONTAINER [CONTAINER...]",
+  summary: "Remove containers",
+  mapped: true,
+  flags: [
+    {
+      name: "force",
+      short: "f",
+      kind: "bool",
+      help: "Kill a running container first; no error for one that is not there",
+    },
+    { name: "volumes", short: "v", kind: "bool", help: "Remove its anonymous volumes too (it has none)" },
+  ],
+  args: [1, Number.POSITIVE_INFINITY],
+  async run(flags, names) {
+    const engine = openEngine();
+    const force = flags.bool("force");
+    // Two at a time: one waits for the kernel while the other is taken away.
+    return await forEach(
+      names,
+      async (name) => {
+        try {
+          await removeContainer(engine, name, { force });
+        } catch (error) {
+          if (!force || !isVialError(error) || error.code !== "container-unknown") throw error;
+        }
+      },
+      2,
+    );
+  },
+};

@@ -1,0 +1,39 @@
+import type { ContainerSpec } from "#engine";
+import type { Flag } from "./command.ts";
+import { wholeNumber } from "./container-wish.ts";
+import type { Flags } from "./parse.ts";
+import { parseSignal } from "./signal.ts";
+
+/** The flags of `stop` and `restart`. */
+export const stopFlags: readonly Flag[] = [
+  {
+    name: "signal",
+    short: "s",
+    kind: "string",
+    value: "signal",
+    help: "Signal in place of the container's own",
+  },
+  {
+    name: "time",
+    short: "t",
+    kind: "string",
+    value: "seconds",
+    help: "Time before it is killed; -1 waits without end",
+  },
+  { name: "timeout", kind: "string", value: "seconds", help: "Same as --time" },
+];
+
+export interface StopOptions {
+  readonly timeout: number | undefined;
+  readonly signal: (spec: ContainerSpec) => number;
+}
+
+export function readStop(flags: Flags): StopOptions {
+  const time = flags.text("time") ?? flags.text("timeout");
+  const signal = flags.text("signal");
+  const wanted = signal === undefined ? undefined : parseSignal("--signal", signal);
+  return {
+    timeout: time === undefined ? undefined : wholeNumber("--time", time, -1),
+    signal: (spec) => wanted ?? parseSignal("STOPSIGNAL", spec.stopSignal),
+  };
+}

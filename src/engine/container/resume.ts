@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import type { Engine } from "../engine-handle.ts";
+import { containerRunning, startTaken } from "../error.ts";
+import { recordEnd } from "./end.ts";
+import { deleteFromRuntime } from "./finish.ts";
+import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./folder.ts";
+import { clearBundle } from "./prepare.ts";
+import { type AttachedRun, runAttached } from "./run.ts";
+import { createUnderMonitor, type StartOptions } from "./start.ts";
+import { currentState, startingState, writeState } from "./state.ts";
+
+/** Starts a container that was created or has ended. Gives false when it runs already. */
+export function startContainer(engine: Engine, name: string, options: StartOptions = {}): boolean {
+  const place = readyToStart(engine, name);
+  if (place === undefined) return false;
+  createUnderMonitor(engine, readSpec(place), place, { ...options, attended: false }).begin();
+  return true;
+}
+
+/** Starts a container and follows its streams. Gives its exit code, or undefined when the user detached. */
+export async function startAttached(
+  engine: Engine,
+  name: string,
+  run: AttachedRun,
+): Promise<number | undefined> {
+  const place = readyToStart(engine, name);
+  if (place === undefined) throw containerRunning(name, "start", `vial attach ${name}`);
+  return await runAttached(engine, readSpec(place), place, run);
+}
+
+/** Claims the start for this process and clears what an earlier run left; undefined when the container runs. */
+function readyToStart(engine: Engine, name: string): ContainerFolder | undefined {
+  const place = findContainer(engine, name);
+  const spec = readSpec(place);
+  if (currentState(place).status === "dead") recordEnd(engine, spec, place);
+  using _lock = lockContainer(place);
+  const state = currentState(place);
+  if (state.status === "running" || state.status === "paused") return undefined;
+  if (state.status === "starting") throw startTaken(name);
+  if (existsSync(place.bundle)) {
+    deleteFromRuntime(engine, spec, place);
+    clearBundle(place);
+  }
+  // From here on a second starter finds the start taken.
+  writeState(place, startingState());
+  return place;
+}
