@@ -368,3 +368,70 @@ export function nothingToUpdate(): VialError {
     next: "vial update --memory 512m CONTAINER",
   });
 }
+
+export function inspectTypeInvalid(type: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "inspect-type-invalid",
+    what: `Cannot inspect things of the type ${JSON.stringify(type)}`,
+    why: "there are containers and images",
+    next: "--type container",
+  });
+}
+
+export function nothingToInspect(name: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "nothing-to-inspect",
+    what: `Cannot find ${JSON.stringify(name)}: neither a container nor an image has this name`,
+    next: "see `vial ps -a` and `vial images`",
+  });
+}
+
+export function topOptionUnsupported(text: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "top-option-unsupported",
+    what: `Cannot list processes by the options ${JSON.stringify(text)}`,
+    why: "Vial reads the host's /proc itself and knows -ef, aux and -o COLUMN,...",
+    next: "vial top CONTAINER -o pid,user,args",
+  });
+}
+
+export function topColumnUnknown(column: string, known: readonly string[]): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "top-column-unknown",
+    what: `Cannot show the column ${JSON.stringify(column)}`,
+    why: `the columns are ${known.join(", ")}`,
+    next: `-o ${(nearest(column.toUpperCase(), known) ?? "PID").toLowerCase()}`,
+  });
+}
+
+export function exportToTerminal(name: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "export-to-terminal",
+    what: "Cannot write a tar archive to a terminal",
+    next: `vial export -o ${name}.tar ${name}`,
+  });
+}
+
+export function copyBetweenContainers(): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "copy-between-containers",
+    what: "Cannot copy from one container to another",
+    why: "one side has to be the host",
+    next: "vial cp ONE:PATH - | vial cp - OTHER:FOLDER",
+  });
+}
+
+export function copyWithoutContainer(): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "copy-without-container",
+    what: "Cannot copy: neither path is in a container",
+    next: "vial cp CONTAINER:/path /path/on/host",
+  });
+}

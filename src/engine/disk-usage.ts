@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { blobSize, layerPlace, listImages, type StoredImage } from "#image";
+import type { ContainerSpec } from "#runtime";
 import type { Digest } from "#spec";
 import { containerFolder } from "./container/folder.ts";
 import { type ContainerEntry, listContainers } from "./container/list.ts";
@@ -62,6 +63,18 @@ export function measureDisk(engine: Engine): DiskUsage {
       running: ["starting", "running", "paused"].includes(entry.state.status),
       size: folderBytes(`${containerFolder(engine, entry.spec.id).folder}/rw/upper`),
     })),
+  };
+}
+
+/** Bytes of what a container has written, and of the layers of its image. Walks the writable layer. */
+export function writableBytes(
+  engine: Engine,
+  spec: ContainerSpec,
+): { readonly written: number; readonly image: number } {
+  const layers = spec.image.diffIds.map((diffId) => layerPlace(engine.store, diffId));
+  return {
+    written: folderBytes(`${containerFolder(engine, spec.id).folder}/rw/upper`),
+    image: sum(layers.map((layer) => (layer === undefined ? 0 : folderBytes(layer.path)))),
   };
 }
 

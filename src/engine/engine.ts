@@ -42,10 +42,10 @@ export {
   type TransferOptions,
 } from "./images.ts";
 export { unpackStoredLayer } from "./layers.ts";
-export { type DiskUsage, measureDisk } from "./disk-usage.ts";
-export { type ContainerEntry, listContainers } from "./container/list.ts";
+export { type DiskUsage, measureDisk, writableBytes } from "./disk-usage.ts";
 export { ownProgram } from "./container/exit-command.ts";
 export { pauseContainer, unpauseContainer } from "./container/pause.ts";
+export { type PrunedContainers, pruneContainers } from "./container/prune.ts";
 export { removeContainer } from "./container/remove.ts";
 export { renameContainer } from "./container/rename.ts";
 export { startAttached, startContainer } from "./container/resume.ts";
@@ -53,3 +53,15 @@ export { stopContainer } from "./container/stop.ts";
 export { sweepContainers } from "./container/sweep.ts";
 export { updateContainer } from "./container/update.ts";
 export { waitForContainer } from "./container/wait.ts";
+export { describeContainer, exitCodeOf, type StatusWord, statusWord } from "./container/describe.ts";
+export { checkHealth, type Health, readHealth } from "./container/health.ts";
+export { type ContainerEntry, entryOf, listContainers } from "./container/list.ts";
+export { describeStatus } from "./container/status-text.ts";
+export { commitContainer, type CommitWish, diffContainer, exportContainer } from "./container/changes.ts";
+export { type LogLine, type LogWish, readLog } from "./container/log.ts";
+export { type ContainerProcess, listProcesses } from "./container/processes.ts";
+export { openRootView, type RootView } from "./container/root-view.ts";
+export { attachContainer } from "./container/run.ts";
+export { containerUsage } from "./container/stats.ts";
+export type { Usage } from "./container/usage.ts";
+export { type Event, readEvents } from "./events.ts";

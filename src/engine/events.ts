@@ -1,4 +1,14 @@
-import { appendFileSync, renameSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  watch,
+} from "node:fs";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "./engine-handle.ts";
 
@@ -38,4 +48,73 @@ function append(engine: Engine, event: Event): void {
   const file = eventsFile(engine);
   appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxBytes) renameSync(file, `${file}.1`);
+}
+
+/** The events from `since` on, and as they come until `until`. Milliseconds since 1970; without `until` it does not end. */
+export async function* readEvents(
+  engine: Engine,
+  wish: { readonly since: number; readonly until: number | undefined },
+): AsyncGenerator<Event> {
+  const file = eventsFile(engine);
+  const fits = (event: Event): boolean =>
+    event.time >= wish.since && (wish.until === undefined || event.time <= wish.until);
+  for (const event of parseEvents(readOr(`${file}.1`))) if (fits(event)) yield event;
+  let wake = () => {};
+  const watcher = watch(engine.place.root, () => wake());
+  let fd = openSync(file, "a+", 0o600);
+  let position = 0;
+  let rest = "";
+  try {
+    for (;;) {
+      const chunk = Buffer.alloc(64 * 1024);
+      for (
+        let count = readSync(fd, chunk, 0, chunk.length, position);
+        count > 0;
+        count = readSync(fd, chunk, 0, chunk.length, position)
+      ) {
+        position += count;
+        const text = rest + chunk.toString("utf8", 0, count);
+        const end = text.lastIndexOf("\n") + 1;
+        rest = text.slice(end);
+        for (const event of parseEvents(text.slice(0, end))) if (fits(event)) yield event;
+      }
+      const now = statSync(file, { throwIfNoEntry: false });
+      if (now !== undefined && now.ino !== fstatSync(fd).ino) {
+        closeSync(fd);
+        fd = openSync(file, "a+", 0o600);
+        position = 0;
+        continue;
+      }
+      const left = wish.until === undefined ? 500 : wish.until - Date.now();
+      if (left <= 0) return;
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          wake = resolve;
+        }),
+        Bun.sleep(Math.min(500, left)),
+      ]);
+    }
+  } finally {
+    watcher.close();
+    closeSync(fd);
+  }
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** A line that a kill -9 cut short is left out. */
+function parseEvents(text: string): readonly Event[] {
+  return text.split("\n").flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line) as Event];
+    } catch {
+      return [];
+    }
+  });
 }

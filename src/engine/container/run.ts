@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { Attachment, type Streams } from "./attach.ts";
+import { containerNotRunning, containerPaused, notAttachable } from "../error.ts";
 import { recordEnd } from "./end.ts";
-import type { ContainerFolder } from "./folder.ts";
+import { type ContainerFolder, findContainer } from "./folder.ts";
+import { waitForContainer } from "./wait.ts";
 import { createUnderMonitor, runDirectly, type StartOptions } from "./start.ts";
-import { exitFile, readState, writeState } from "./state.ts";
+import { currentState, exitFile, readState, writeState } from "./state.ts";
 
 /** True for a container that needs no monitor: its end is its removal, and nobody asks for its terminal or log. */
 export function runsDirectly(spec: ContainerSpec): boolean {
@@ -63,4 +66,21 @@ async function recordedCode(place: ContainerFolder): Promise<number> {
     if (state.status === "exited") return state.exitCode;
     await Bun.sleep(2);
   }
+}
+
+/** Joins the streams of a running container. Gives its exit code, or undefined when the user detached. */
+export async function attachContainer(
+  engine: Engine,
+  name: string,
+  run: AttachedRun,
+): Promise<number | undefined> {
+  const place = findContainer(engine, name);
+  const state = currentState(place);
+  if (state.status === "paused") throw containerPaused(name);
+  if (state.status !== "running") throw containerNotRunning(name);
+  if (!existsSync(`${place.bundle}/attach`)) throw notAttachable(name);
+  const attachment = new Attachment(place);
+  run.attached?.(attachment, place);
+  if ((await attachment.relay(run.streams)) === "detached") return undefined;
+  return await waitForContainer(engine, name);
 }

@@ -11,6 +11,7 @@ import { type ContainerSpec, explainFailure } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
 import { exitCommand } from "./exit-command.ts";
+import { watchHealth } from "./health.ts";
 import { finishContainer, recordFailedStart } from "./finish.ts";
 import { type ContainerFolder, lockContainer } from "./folder.ts";
 import { clearBundle, prepareBundle } from "./prepare.ts";
@@ -139,6 +140,7 @@ export function createUnderMonitor(
         failStart(engine, spec, place, startedAt, said);
       }
       recordEvent(engine, spec, "start");
+      watchHealth(engine, spec, place);
       if (process === undefined) return;
       using _lock = lockContainer(place);
       // A short program may have ended, and its end been recorded, before we came here.

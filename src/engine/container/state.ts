@@ -34,6 +34,8 @@ export type ContainerState =
       readonly error?: string;
       /** It was stopped by a person: unless-stopped does not bring it back. */
       readonly stopped?: boolean;
+      /** The Vial process that waits for the moment to start it again. */
+      readonly restarter?: ProcessMark;
     };
 
 /** The mark of this process. */

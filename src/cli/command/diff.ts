@@ -1,0 +1,17 @@
+import { diffContainer, openEngine } from "#engine";
+import type { Command } from "../command.ts";
+import { out } from "../print.ts";
+
+export const command: Command = {
+  name: "diff",
+  usage: "CONTAINER",
+  summary: "List what a container has changed: A added, C changed, D deleted",
+  mapped: true,
+  flags: [],
+  args: [1, 1],
+  run(_flags, [name = ""]) {
+    for (const { kind, path } of diffContainer(openEngine(), name))
+      out(Buffer.from(`${kind} ${path}\n`, "latin1"));
+    return 0;
+  },
+};

@@ -1,0 +1,64 @@
+import { describeContainer, entryOf, findContainer, openEngine, writableBytes } from "#engine";
+import { findImage } from "#image";
+import { isVialError } from "#spec";
+import type { Command } from "../command.ts";
+import { inspectTypeInvalid, nothingToInspect } from "../error.ts";
+import { reportError } from "../errors-out.ts";
+import { boolFlag, inspectFormatFlag, textFlag } from "../flag.ts";
+import { printInspection } from "../format.ts";
+import { describeImage } from "../image-document.ts";
+import { out } from "../print.ts";
+
+export const command: Command = {
+  name: "inspect",
+  usage: "[OPTIONS] NAME|ID [NAME|ID...]",
+  summary: "Show containers and images in full",
+  flags: [
+    inspectFormatFlag,
+    boolFlag("size", "Add the sizes of containers", "s"),
+    textFlag("type", "type", "container or image"),
+  ],
+  args: [1, Number.POSITIVE_INFINITY],
+  run(flags, names) {
+    const type = flags.text("type");
+    if (type !== undefined && type !== "container" && type !== "image") throw inspectTypeInvalid(type);
+    const documents: object[] = [];
+    let code = 0;
+    for (const name of names) {
+      try {
+        documents.push(describe(name, type, flags.bool("size")));
+      } catch (error) {
+        reportError(error, { debug: false });
+        code = 1;
+      }
+    }
+    out(printInspection(documents, flags.text("format")));
+    return code;
+  },
+};
+
+function describe(name: string, type: "container" | "image" | undefined, size: boolean): object {
+  const engine = openEngine();
+  if (type !== "image") {
+    try {
+      const entry = entryOf(engine, findContainer(engine, name).id);
+      const document = describeContainer(engine, entry);
+      if (!size) return document;
+      const { written, image } = writableBytes(engine, entry.spec);
+      return { ...document, SizeRw: written, SizeRootFs: written + image };
+    } catch (error) {
+      if (type === "container" || !isVialError(error) || error.code !== "container-unknown") throw error;
+    }
+  }
+  try {
+    return describeImage(engine.store, findImage(engine.store, name));
+  } catch (error) {
+    if (
+      type === undefined &&
+      isVialError(error) &&
+      (error.code === "image-unknown" || error.code === "reference-invalid")
+    )
+      throw nothingToInspect(name);
+    throw error;
+  }
+}

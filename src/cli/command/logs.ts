@@ -1,0 +1,42 @@
+import { openEngine, readLog } from "#engine";
+import type { Command } from "../command.ts";
+import { wholeNumber } from "../container-wish.ts";
+import { boolFlag, textFlag } from "../flag.ts";
+import { parseMoment } from "../moment.ts";
+import { err, out } from "../print.ts";
+
+export const command: Command = {
+  name: "logs",
+  usage: "[OPTIONS] CONTAINER",
+  summary: "Show what a container has printed",
+  flags: [
+    boolFlag("follow", "Go on with what it prints, until it has ended", "f"),
+    textFlag("since", "time", "Only what came after: a time, or a duration before now (10m)"),
+    textFlag("tail", "number", "The last lines alone (default all)", "n"),
+    boolFlag("timestamps", "Show the time of each line", "t"),
+    textFlag("until", "time", "Only what came before"),
+  ],
+  args: [1, 1],
+  async run(flags, [name = ""]) {
+    const moment = (flag: string): number | undefined => {
+      const text = flags.text(flag);
+      return text === undefined ? undefined : parseMoment(flag, text, Date.now());
+    };
+    const tail = flags.text("tail");
+    const times = flags.bool("timestamps");
+    let continues = { stdout: false, stderr: false };
+    const lines = readLog(openEngine(), name, {
+      follow: flags.bool("follow"),
+      tail: tail === undefined || tail === "all" ? undefined : wholeNumber("--tail", tail, 0),
+      since: moment("since"),
+      until: moment("until"),
+    });
+    for await (const { time, stream, text } of lines) {
+      const write = stream === "stdout" ? out : err;
+      if (times && !continues[stream]) write(`${time} `);
+      write(text);
+      continues = { ...continues, [stream]: text[text.length - 1] !== 10 };
+    }
+    return 0;
+  },
+};

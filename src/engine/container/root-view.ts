@@ -1,0 +1,54 @@
+import { mkdirSync, rmdirSync } from "node:fs";
+import { enterPrivateMounts, unmountLazily } from "#host";
+import { layerPlace, mountRoot } from "#image";
+import type { ContainerSpec } from "#runtime";
+import type { Engine } from "../engine-handle.ts";
+import { layerMissing } from "../error.ts";
+import { type ContainerFolder, readSpec } from "./folder.ts";
+import { mountContainerRoot } from "./prepare.ts";
+import { currentState } from "./state.ts";
+
+/** A container's files under one folder of this process. */
+export interface RootView extends Disposable {
+  readonly path: string;
+}
+
+/**
+ * The root of a container, with its mounts when it runs (through its first process), mounted for this process alone when
+ * it does not.
+ */
+export function openRootView(engine: Engine, place: ContainerFolder): RootView {
+  const state = currentState(place);
+  if (state.status === "running" || state.status === "paused") {
+    return { path: `/proc/${state.process.pid}/root`, [Symbol.dispose]() {} };
+  }
+  return mountedView(engine, (target) => mountContainerRoot(engine, readSpec(place), place, target));
+}
+
+/** The image's files below a container's changes. */
+export function openImageView(engine: Engine, spec: ContainerSpec): RootView {
+  return mountedView(engine, (target) => {
+    const layers = spec.image.diffIds.map(
+      (diffId) => layerPlace(engine.store, diffId) ?? refuse(spec, diffId),
+    );
+    mountRoot({ layers, writable: undefined, target, volatile: false });
+  });
+}
+
+function refuse(spec: ContainerSpec, diffId: string): never {
+  throw layerMissing(spec.imageName, diffId);
+}
+
+function mountedView(engine: Engine, mountAt: (target: string) => void): RootView {
+  enterPrivateMounts();
+  const path = `${engine.place.run}/view-${process.pid}`;
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  mountAt(path);
+  return {
+    path,
+    [Symbol.dispose]() {
+      unmountLazily(path);
+      rmdirSync(path);
+    },
+  };
+}
