@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { run, startDetached, writeAtomic } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
@@ -86,6 +86,8 @@ export async function checkHealth(engine: Engine, place: ContainerFolder): Promi
     { Start, End: new Date().toISOString(), ExitCode: exitCode, Output: output },
   ].slice(-keptChecks);
   const after: Health = { status, failingStreak, log };
+  // Removed meanwhile: writing would make its folder anew.
+  if (!existsSync(`${place.folder}/spec.json`)) return undefined;
   writeAtomic(`${place.folder}/${healthFile}`, JSON.stringify(after), 0o600);
   if (status !== before.status) recordEvent(engine, spec, `health_status: ${status}`);
   const interval = (spec.health.Interval || defaults.interval) / 1e9;

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import {
   warmCgroupLock,
   createUnderConmon,
@@ -109,6 +110,7 @@ export function createUnderMonitor(
   const { runtime, warnings } = prepareOrRecord(engine, spec, place, startedAt);
   for (const sentence of warnings) options.warn?.(sentence);
   const restarts = options.restarts ?? 0;
+  mkdirSync(`${place.bundle}/exits`, { recursive: true, mode: 0o700 });
   const log = `${place.bundle}/runtime.log`;
   warmCgroupLock();
   writeState(place, {
