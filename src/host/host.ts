@@ -47,7 +47,13 @@ export {
   parseHelperCredential,
   printHelperCredential,
 } from "./program/credential-helper.ts";
-export { parseRuntimeLog, type RuntimeProgram, runtimeGlobalArgs, runtimeRunArgs } from "./program/crun.ts";
+export {
+  parseRuntimeLog,
+  type RuntimeProgram,
+  runtimeGlobalArgs,
+  runtimeRunArgs,
+  startRuntimeRun,
+} from "./program/crun.ts";
 export {
   type ConmonAnswer,
   type ConmonWish,

@@ -6,7 +6,7 @@ import {
   parseRuntimeLog,
   runSync,
   runtimeGlobalArgs,
-  runtimeRunArgs,
+  startRuntimeRun,
 } from "#host";
 import { type ContainerSpec, explainFailure } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
@@ -46,12 +46,9 @@ export async function runDirectly(
   writeState(place, { status: "starting", starter: ownMark(), attended: true, startedAt, restarts: 0 });
   const log = `${place.bundle}/runtime.log`;
   warmCgroupLock();
-  // In a session of its own, so that a Ctrl-C reaches this process alone, which passes it on once. The container is in
-  // yet another session, so it reads the terminal without being its foreground job.
-  const child = Bun.spawn(runtimeRunArgs(runtime, place.id, place.bundle, log), {
-    stdio: [options.interactive ? "inherit" : "ignore", "inherit", "inherit"],
-    detached: true,
-    cwd: place.bundle,
+  const child = startRuntimeRun(runtime, place.id, place.bundle, {
+    log,
+    stdin: options.interactive ? "inherit" : "ignore",
   });
   const stop = options.passSignals ? passSignals((signal) => child.kill(signal)) : () => {};
   // Most short programs have ended by then, and nobody needs to know their pid.

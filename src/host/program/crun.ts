@@ -56,3 +56,26 @@ export function parseRuntimeLog(log: string): string | undefined {
   }
   return message;
 }
+
+/** A runtime in the foreground, with this process's own output. */
+export interface ForegroundRun {
+  readonly exited: Promise<number>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Starts `run`. In a session of its own, so that a Ctrl-C reaches the caller alone, which passes it on once; the container
+ * is in yet another session, so it reads the terminal without being its foreground job.
+ */
+export function startRuntimeRun(
+  runtime: RuntimeProgram,
+  id: string,
+  bundle: string,
+  options: { readonly log: string; readonly stdin: "inherit" | "ignore" },
+): ForegroundRun {
+  return Bun.spawn(runtimeRunArgs(runtime, id, bundle, options.log), {
+    stdio: [options.stdin, "inherit", "inherit"],
+    detached: true,
+    cwd: bundle,
+  });
+}
