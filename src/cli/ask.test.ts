@@ -34,7 +34,7 @@ async function atTerminal(keys: string): Promise<string> {
     const asked = shown.includes("Secret: ");
     shown += decoder.decode(chunk, { stream: true });
     if (!asked && shown.includes("Secret: ")) {
-      child.stdin.write(keys);
+      void child.stdin.write(keys);
       await child.stdin.flush();
     }
   }

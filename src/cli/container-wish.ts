@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type CreateWish, containerId, type NamespaceWish, openEngine, type RestartPolicy } from "#engine";
+import { EnvFileError, parseEnvFile } from "#kit";
 import { parseDuration, parseSize } from "#spec";
 import { fileUnreadable, optionInvalid, optionsConflict, optionUnsupported } from "./error.ts";
 import { parseMount, parseTmpfs, parseVolume } from "./mount-syntax.ts";
@@ -119,24 +120,18 @@ export function readFile(flag: string, path: string): string {
   }
 }
 
-/** Lines of NAME=VALUE, and NAME alone for a variable of this process; "#" begins a comment line (Docker's grammar). */
 function readEnvFile(path: string): readonly string[] {
-  return readFile("--env-file", path)
-    .replace(/^\ufeff/, "")
-    .split("\n")
-    .flatMap((raw) => {
-      const line = raw.replace(/\r$/, "").trimStart();
-      if (line === "" || line.startsWith("#")) return [];
-      const name = line.split("=", 1)[0] ?? "";
-      if (name === "" || /\s/.test(name))
-        throw optionInvalid(
-          "--env-file",
-          line,
-          "a name has no blanks and is not empty",
-          `mend the line in ${path}`,
-        );
-      return [line];
-    });
+  try {
+    return parseEnvFile(Buffer.from(readFile("--env-file", path)), process.env);
+  } catch (error) {
+    if (!(error instanceof EnvFileError)) throw error;
+    throw optionInvalid(
+      "--env-file",
+      path,
+      `line ${error.line}: ${error.message}`,
+      "mend that line of the file",
+    );
+  }
 }
 
 export function readEnvironment(flags: Flags): readonly string[] {

@@ -8,7 +8,7 @@ import { outLine } from "./print.ts";
  */
 export async function forEach(
   names: readonly string[],
-  act: (name: string) => void | string | Promise<void | string>,
+  act: (name: string) => unknown,
   atOnce = 1,
 ): Promise<number> {
   let code = 0;
@@ -17,7 +17,8 @@ export async function forEach(
     names.map((name) =>
       limit(async () => {
         try {
-          outLine((await act(name)) ?? name);
+          const text = await act(name);
+          outLine(typeof text === "string" ? text : name);
         } catch (error) {
           reportError(error, { debug: false });
           code = 1;

@@ -1,7 +1,7 @@
 // The front office: every use case, one file per noun. The command line and the API are two doors into this room.
 // Truth lies on disk, guarded by locks; an Engine is only the knowledge of where.
 
-export { Attachment, KeySequence, type Streams } from "./container/attach.ts";
+export { Attachment, type Streams } from "./container/attach.ts";
 export { type CreateWish, createContainer } from "./container/create.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
 export { handleExit } from "./container/end.ts";
@@ -18,7 +18,7 @@ export { killContainer, signalContainer } from "./container/signal.ts";
 export { warmStart } from "./container/warm-start.ts";
 export { createUnderMonitor } from "./container/start.ts";
 export { StartFailure } from "./container/start-failure.ts";
-export { type ContainerState, currentState } from "./container/state.ts";
+export { type ContainerState } from "./container/state.ts";
 export { type Engine, openEngine } from "./engine-handle.ts";
 export type { ContainerSpec, MountWish, NamespaceWish, NetworkWish, RestartPolicy } from "#runtime";
 export { type Area, canRunContainers, diagnose, type Finding } from "./doctor.ts";
@@ -41,7 +41,6 @@ export {
   pushImage,
   type TransferOptions,
 } from "./images.ts";
-export { unpackStoredLayer } from "./layers.ts";
 export { type DiskUsage, measureDisk, writableBytes } from "./disk-usage.ts";
 export { ownProgram } from "./container/exit-command.ts";
 export { pauseContainer, unpauseContainer } from "./container/pause.ts";
@@ -54,7 +53,7 @@ export { sweepContainers } from "./container/sweep.ts";
 export { updateContainer } from "./container/update.ts";
 export { waitForContainer } from "./container/wait.ts";
 export { describeContainer, exitCodeOf, type StatusWord, statusWord } from "./container/describe.ts";
-export { checkHealth, type Health, readHealth } from "./container/health.ts";
+export { checkHealth, type Health } from "./container/health.ts";
 export { type ContainerEntry, entryOf, listContainers } from "./container/list.ts";
 export { describeStatus } from "./container/status-text.ts";
 export { commitContainer, type CommitWish, diffContainer, exportContainer } from "./container/changes.ts";

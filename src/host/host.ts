@@ -4,13 +4,12 @@
 // (arguments, the call, the reading of its output; no opinion). `kernel/` holds system calls, `file/` what the
 // file system must promise: atomic writes, locks, removal that returns at once.
 
-export { createExclusive, writeAtomic, writeDurable } from "./file/atomic.ts";
+export { writeAtomic, writeDurable } from "./file/atomic.ts";
 export { type Lock, lockExclusive, lockExisting, lockPatiently, lockShared, tryLock } from "./file/lock.ts";
-export { checked, cString, errno, errnoName, libc, pointer, SystemError } from "./kernel/libc.ts";
+export { checked, cString, libc, pointer, SystemError } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";
 export { type Need, needs } from "./program/needs.ts";
 export {
-  needProgram,
   type RunOptions,
   type RunResult,
   run,
@@ -32,7 +31,7 @@ export {
   readCgroup,
   warmCgroupLock,
 } from "./kernel/cgroup.ts";
-export { DetachedMount, makeMount, mount, mountAttribute, mountFlag, unmountLazily } from "./kernel/mount.ts";
+export { DetachedMount, makeMount, mountAttribute, unmountLazily } from "./kernel/mount.ts";
 export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";
 export { belowFd, OpenFile, openFlag, openInside, openRoot } from "./kernel/inside.ts";
 export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";
@@ -51,16 +50,12 @@ export {
   parseRuntimeLog,
   type RuntimeProgram,
   runtimeGlobalArgs,
-  runtimeRunArgs,
   startRuntimeRun,
 } from "./program/crun.ts";
 export {
   type ConmonAnswer,
   type ConmonWish,
-  conmonArgs,
-  conmonFile,
   createUnderConmon,
-  parseConmonAnswer,
   resizeTerminal,
 } from "./program/conmon.ts";
 export { connectAttach, finishWriting } from "./kernel/unix-socket.ts";
@@ -91,6 +86,6 @@ export {
   startMmdebstrap,
 } from "./program/mmdebstrap.ts";
 export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process.ts";
-export { becomeMappedRoot, joinUserNamespaceArgs, outerUid } from "./kernel/user-namespace.ts";
-export { type FuseOverlay, fuseOverlayfsArgs, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
+export { becomeMappedRoot, joinUserNamespaceArgs } from "./kernel/user-namespace.ts";
+export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
 export { startDetached } from "./run.ts";

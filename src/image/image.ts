@@ -1,7 +1,6 @@
 // What an image is, and our store of them: an OCI image layout on disk, unpacked layers beside it.
 
 export {
-  BlobWriter,
   blobPath,
   blobSize,
   hasBlob,
@@ -16,10 +15,9 @@ export {
   type TarEntry,
   type TarHandler,
   type TarOptions,
-  TarReader,
   type TarType,
 } from "./layer/tar-read.ts";
-export { findImage, isImageId, lookupImage, type StoredImage } from "./find.ts";
+export { findImage, lookupImage, type StoredImage } from "./find.ts";
 export { type HistoryRow, imageHistory } from "./history.ts";
 export { diskSize, type ImageList, listImages } from "./list.ts";
 export {
@@ -33,16 +31,12 @@ export {
 } from "./remove.ts";
 export {
   type Ref,
-  readRefs,
-  refReference,
-  removeRef,
-  repositoryDigest,
   type SetRefOptions,
   setRef,
 } from "./refs.ts";
 export { holdContent } from "./lease.ts";
 export { addLayerBlob, type ImageChange, type LayerBlob, type WrittenImage, writeImage } from "./mutate.ts";
-export { type Collected, type CollectOptions, collectGarbage } from "./gc.ts";
+export { type Collected, type CollectOptions } from "./gc.ts";
 export {
   type Change,
   type DiffOptions,
@@ -60,9 +54,8 @@ export {
   copyTree,
   exportTree,
   type PathInfo,
-  pathInfo,
 } from "./copy-tree.ts";
-export { tarEnd, tarHeader, type TarMember, tarPadding } from "./layer/tar-write.ts";
+export { type TarMember } from "./layer/tar-write.ts";
 export type { CheckedLayer } from "./archive/checked.ts";
 export {
   type SavedImage,

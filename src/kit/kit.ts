@@ -10,8 +10,7 @@ export {
   type TemplateOptions,
 } from "./go-template.ts";
 export { type Limit, limitTo } from "./limit.ts";
-export { readLines } from "./lines.ts";
-export { editDistance, nearest } from "./nearest.ts";
-export { quoteWord, quoteWords } from "./shell-words.ts";
+export { nearest } from "./nearest.ts";
+export { quoteWord } from "./shell-words.ts";
 export { printTable } from "./table.ts";
 export { showControls } from "./visible.ts";

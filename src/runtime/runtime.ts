@@ -10,9 +10,8 @@ export {
   type RuntimeDevice,
 } from "./bundle.ts";
 export { capabilitiesOfMask, chooseCapabilities } from "./container/capability.ts";
-export { exitFailed, exitNotExecutable, exitNotFound, explainFailure } from "./container/failure.ts";
+export { exitNotExecutable, exitNotFound, explainFailure } from "./container/failure.ts";
 export { chooseRuntime, enterRuntimeMounts } from "./container/runtime-program.ts";
-export { defaultSeccomp } from "./container/seccomp.ts";
 export { compiledSeccomp } from "./container/seccomp-cache.ts";
 export type {
   ContainerSpec,

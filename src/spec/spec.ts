@@ -23,7 +23,6 @@ export {
   type Index,
   kindOfDocument,
   type Manifest,
-  parseDescriptor,
   parseImageConfig,
   parseIndex,
   parseManifest,

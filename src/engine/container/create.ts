@@ -157,7 +157,7 @@ function makeSpec(
     seccomp: wish.seccomp ?? "default",
     unmasked: wish.unmasked ?? false,
     sysctls: wish.sysctls ?? {},
-    labels: { ...(defaults.Labels ?? {}), ...(wish.labels ?? {}) },
+    labels: { ...defaults.Labels, ...wish.labels },
     annotations: wish.annotations ?? {},
     pid: wish.pid ?? "private",
     ipc: wish.ipc ?? "private",
@@ -173,7 +173,7 @@ function makeSpec(
 
 function mergeHealth(image: Healthcheck | null, wish: Healthcheck | null | undefined): Healthcheck | null {
   if (wish === null) return null;
-  const merged = { ...(image ?? {}), ...(wish ?? {}) };
+  const merged = { ...image, ...wish };
   const test = merged.Test ?? [];
   return test.length === 0 || test[0] === "NONE" ? null : merged;
 }

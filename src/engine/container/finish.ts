@@ -7,7 +7,6 @@ import {
   runtimeGlobalArgs,
   setAside,
   sweepTrash,
-  unmountLazily,
 } from "#host";
 import { chooseRuntime, type ContainerSpec, enterRuntimeMounts } from "#runtime";
 import { reasonOf } from "#spec";
