@@ -264,7 +264,7 @@ const rows: readonly Row[] = [
     covers: ["security-opt"],
     name: "systempaths=unconfined unmasks",
     flags: ["--security-opt", "systempaths=unconfined"],
-    command: sh("test -s /proc/interrupts && echo seen"),
+    command: sh('test -n "$(head -c 4 /proc/interrupts)" && echo seen'),
     expected: "seen",
   },
   {
@@ -406,13 +406,12 @@ suite("run, seen from inside", () => {
   });
 
   test("--device refuses writing when only reading was given, and nodes that were not given", async () => {
-    const said = await inside(
-      ["--device", "/dev/zero:/dev/nought:r"],
-      "sh",
-      "-c",
-      "echo x > /dev/nought 2>/dev/null; echo $?; mknod /tmp/mem c 1 1; head -c1 /tmp/mem 2>/dev/null; echo $?",
+    const script =
+      "(: < /dev/own) && (: > /dev/own) 2>&1; mknod /tmp/mem c 1 1; head -c1 /tmp/mem 2>&1; true";
+    const said = await inside(["--device", "/dev/loop-control:/dev/own:r"], "sh", "-c", script);
+    expect(said).toBe(
+      "sh: can't create /dev/own: Operation not permitted\nhead: /tmp/mem: Operation not permitted",
     );
-    expect(said).toBe("1\n1");
     expect((await refusal(["--device", "/dev/not-there"], "true")).err).toContain(
       "it is no device of this host",
     );
@@ -470,10 +469,9 @@ suite("run, seen from inside", () => {
     ];
     const said = await inside(
       flags,
-      "readlink",
-      "/proc/self/ns/net",
-      "/proc/self/ns/pid",
-      "/proc/self/ns/ipc",
+      "sh",
+      "-c",
+      "cd /proc/self/ns && for n in net pid ipc; do readlink $n; done",
     );
     expect(said).toBe(here.stdout.toString().trim());
     await vial.ok("stop", "-t", "0", "joined");

@@ -435,3 +435,13 @@ export function copyWithoutContainer(): VialError {
     next: "vial cp CONTAINER:/path /path/on/host",
   });
 }
+
+export function cidfileRefused(path: string, why: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "cidfile-refused",
+    what: `Cannot write the container's id to "${path}"`,
+    why,
+    next: `remove it by \`rm ${path}\`, or name another file`,
+  });
+}

@@ -255,3 +255,13 @@ export function notAttachable(name: string): VialError {
     next: `vial exec -it ${name} sh`,
   });
 }
+
+export function logFilesUnsupported(files: number): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "log-files-unsupported",
+    what: `Cannot keep ${files} log files by "--log-opt max-file=${files}": the program "conmon" of this host keeps one`,
+    why: 'its version knows no "--log-max-files"; it begins the one file anew when that has max-size bytes',
+    next: "give --log-opt max-size alone, or install a newer conmon (2.1.13 has it)",
+  });
+}

@@ -55,6 +55,7 @@ export {
 export {
   type ConmonAnswer,
   type ConmonWish,
+  conmonRotates,
   createUnderConmon,
   resizeTerminal,
 } from "./program/conmon.ts";

@@ -67,6 +67,8 @@ export interface BundleFacts {
   readonly arch: string;
   readonly rootless: boolean;
   readonly cgroupVersion: 1 | 2;
+  /** The host has a folder /dev/mqueue. */
+  readonly hasMessageQueues: boolean;
   /** Undefined: no control group can be had (an ordinary user without delegation). */
   readonly cgroupsPath: string | undefined;
   readonly swapAccounting: boolean;
@@ -276,19 +278,7 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
             options: ["nosuid", "noexec", "nodev", "relatime", access],
           },
         ]),
-    spec.ipc === "private" || typeof spec.ipc === "object"
-      ? {
-          destination: "/dev/mqueue",
-          type: "mqueue",
-          source: "mqueue",
-          options: ["nosuid", "noexec", "nodev"],
-        }
-      : {
-          destination: "/dev/mqueue",
-          type: "bind",
-          source: "/dev/mqueue",
-          options: ["rbind", "nosuid", "noexec", "nodev"],
-        },
+    ...messageQueueMount(spec, facts),
     spec.ipc === "host"
       ? { destination: "/dev/shm", type: "bind", source: "/dev/shm", options: ["rbind", "nosuid", "nodev"] }
       : {
@@ -339,6 +329,15 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
   const targets = new Set(wishes.map((wish) => wish.destination));
   const ordered = wishes.sort((a, b) => depth(a.destination) - depth(b.destination));
   return [...mounts.filter((mount) => !targets.has(mount.destination)), ...ordered];
+}
+
+/** The host's own queues are bound, if it shows them; nobody else may mount those of its namespace. */
+function messageQueueMount(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMount[] {
+  const destination = "/dev/mqueue";
+  const options = ["nosuid", "noexec", "nodev"];
+  if (spec.ipc !== "host") return [{ destination, type: "mqueue", source: "mqueue", options }];
+  if (!facts.hasMessageQueues) return [];
+  return [{ destination, type: "bind", source: destination, options: ["rbind", ...options] }];
 }
 
 function depth(path: string): number {

@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
 import { createContainer, openEngine } from "#engine";
+import { openIdFile } from "../cidfile.ts";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
 import { readContainerWish } from "../container-wish.ts";
@@ -22,9 +22,9 @@ export const command: Command = {
     const engine = openEngine();
     const wish = readContainerWish(flags, words);
     const image = await imageForRun(engine, imageName, flags);
+    using idFile = openIdFile(flags.text("cidfile"));
     const { spec } = createContainer(engine, image, imageName, wish);
-    const cidfile = flags.text("cidfile");
-    if (cidfile !== undefined) writeFileSync(cidfile, spec.id, { flag: "wx" });
+    idFile?.write(spec.id);
     console.log(spec.id);
     return 0;
   },

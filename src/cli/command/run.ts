@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import {
   createContainer,
   createUnderMonitor,
@@ -7,6 +6,7 @@ import {
   runDirectly,
   runsDirectly,
 } from "#engine";
+import { openIdFile } from "../cidfile.ts";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
 import { readContainerWish } from "../container-wish.ts";
@@ -39,9 +39,9 @@ export const command: Command = {
     const wish = readContainerWish(flags, words);
     const detachKeys = readDetachKeys(flags);
     const image = await imageForRun(engine, imageName, flags);
+    using idFile = openIdFile(flags.text("cidfile"));
     const { spec, place } = createContainer(engine, image, imageName, wish);
-    const cidfile = flags.text("cidfile");
-    if (cidfile !== undefined) writeFileSync(cidfile, spec.id, { flag: "wx" });
+    idFile?.write(spec.id);
     const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
     if (flags.bool("detach")) {
       createUnderMonitor(engine, spec, place, { attended: false, warn }).begin();

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
+import { conmonRotates } from "#host";
 import { holdContent } from "#image";
 import { type ContainerSpec, mergeEnvironment } from "#runtime";
 import type { Healthcheck } from "#spec";
 import type { Engine } from "../engine-handle.ts";
-import { nameInvalid } from "../error.ts";
+import { logFilesUnsupported, nameInvalid } from "../error.ts";
 import { recordEvent } from "../events.ts";
 import { type ContainerFolder, makeContainer, newContainerId } from "./folder.ts";
 import type { ImageRecord } from "./image-record.ts";
@@ -69,6 +70,8 @@ export function createContainer(
   imageName: string,
   wish: CreateWish,
 ): { spec: ContainerSpec; place: ContainerFolder } {
+  const files = wish.log?.maxFile ?? 1;
+  if (files > 1 && !conmonRotates()) throw logFilesUnsupported(files);
   // Until the container is on record, its layers belong to nobody.
   using _hold = holdContent(engine.store);
   const id = newContainerId();

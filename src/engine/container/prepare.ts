@@ -128,9 +128,9 @@ function readFacts(
     cgroupVersion: mode === "v2" ? 2 : 1,
     cgroupsPath: rootless ? rootlessCgroupsPath(mode, place.id) : `/vial-${place.id.slice(0, 16)}`,
     swapAccounting: swapAccounting(),
+    hasMessageQueues: spec.ipc === "host" && existsSync("/dev/mqueue"),
     heldCapabilities,
     maxOpenFiles: hardLimit("Max open files"),
-    etc: writeEtc(engine, spec, place),
     devices: spec.privileged
       ? [...hostDevices(), ...resolveDevices(spec.devices)]
       : resolveDevices(spec.devices),
@@ -140,6 +140,8 @@ function readFacts(
       ...(typeof spec.ipc === "object" ? { ipc: namespaceOf(engine, spec.ipc.container, "ipc") } : {}),
       ...(typeof joins === "object" ? { network: namespaceOf(engine, joins.container, "net") } : {}),
     },
+    // After `joined`, which tells when that container does not run.
+    etc: writeEtc(engine, spec, place),
     compiledSeccomp: wantsDefault
       ? compiledSeccomp(
           `${engine.place.root}/cache`,
@@ -195,7 +197,12 @@ function writeEtc(engine: Engine, spec: ContainerSpec, place: ContainerFolder): 
     joined === undefined ? `${hosts.join("\n")}\n` : readFileSync(`${joined}/etc/hosts`),
   );
   writeFileSync(`${folder}/hostname`, `${spec.hostname}\n`);
-  writeFileSync(`${folder}/resolv.conf`, resolvConf(spec));
+  writeFileSync(
+    `${folder}/resolv.conf`,
+    joined === undefined || spec.dns.length > 0
+      ? resolvConf(spec)
+      : readFileSync(`${joined}/etc/resolv.conf`),
+  );
   return folder;
 }
 
@@ -265,5 +272,9 @@ function unenforced(spec: ContainerSpec, facts: BundleFacts): readonly string[] 
   if (facts.cgroupsPath !== undefined && !facts.swapAccounting && spec.resources.memory !== undefined) {
     warnings.push("the memory limit does not count swap: the kernel does not account for it");
   }
+  if (typeof spec.ipc === "object")
+    warnings.push(
+      "the folder /dev/shm is the container's own: only queues and semaphores are shared by --ipc",
+    );
   return warnings;
 }

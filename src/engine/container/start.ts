@@ -123,8 +123,11 @@ export function createUnderMonitor(
     runtime,
     bundle: place.bundle,
     terminal: spec.terminal,
-    stdin: spec.interactive ? (options.attended ? "once" : "open") : "none",
-    log: spec.log.driver === "none" ? undefined : { path: `${place.folder}/log`, maxSize: spec.log.maxSize },
+    stdin: !spec.interactive ? "none" : options.attended && !spec.terminal ? "once" : "open",
+    log:
+      spec.log.driver === "none"
+        ? undefined
+        : { path: `${place.folder}/log`, maxSize: spec.log.maxSize, maxFiles: spec.log.maxFile },
     exitCommand: exitCommand(engine, place.id),
   });
   if ("failure" in answer) failStart(engine, spec, place, startedAt, parseRuntimeLog(log) ?? answer.failure);

@@ -1,6 +1,6 @@
 import { openSync, readSync, closeSync } from "node:fs";
 import { checked, libc, pointer } from "../kernel/libc.ts";
-import { needProgram } from "../run.ts";
+import { needProgram, runSync } from "../run.ts";
 import type { RuntimeProgram } from "./crun.ts";
 
 // conmon(8): watches one container, keeps its log, its terminal and its exit code, with 0.4 MiB of memory.
@@ -14,7 +14,14 @@ export interface ConmonWish {
   /** `once`: stdin ends with the first client that attaches; `open`: it stays open. */
   readonly stdin: "none" | "once" | "open";
   /** Undefined keeps no log. */
-  readonly log: { readonly path: string; readonly maxSize: number | undefined } | undefined;
+  readonly log:
+    | {
+        readonly path: string;
+        readonly maxSize: number | undefined;
+        /** How many files in all; more than one only where conmonRotates(). */
+        readonly maxFiles: number | undefined;
+      }
+    | undefined;
   /** Run when the container has ended; conmon gives it its own mount namespace and environment. */
   readonly exitCommand: readonly [program: string, ...args: string[]];
 }
@@ -49,11 +56,19 @@ export function conmonArgs(wish: ConmonWish): string[] {
       ? ["--log-path", "none"]
       : ["--log-path", `k8s-file:${wish.log.path}`, "--no-sync-log"]),
     ...(wish.log?.maxSize === undefined ? [] : ["--log-size-max", String(wish.log.maxSize)]),
+    ...((wish.log?.maxFiles ?? 1) > 1
+      ? ["--log-rotate", "--log-max-files", String((wish.log?.maxFiles ?? 1) - 1)]
+      : []),
     ...(wish.terminal ? ["--terminal"] : []),
     ...(wish.stdin === "none" ? [] : wish.stdin === "once" ? ["--stdin"] : ["--stdin", "--leave-stdin-open"]),
     ...["--exit-command", exitProgram],
     ...exitArgs.flatMap((arg) => ["--exit-command-arg", arg]),
   ];
+}
+
+/** Whether this conmon keeps full log files beside the current one: conmon 2.1 cuts the one file instead. */
+export function conmonRotates(): boolean {
+  return runSync("conmon", ["--help"]).stdout.includes("--log-max-files");
 }
 
 export type ConmonAnswer = { readonly pid: number } | { readonly failure: string };
