@@ -47,6 +47,7 @@ export {
   printHelperCredential,
 } from "./program/credential-helper.ts";
 export {
+  type ForegroundRun,
   parseRuntimeLog,
   type RuntimeProgram,
   runtimeGlobalArgs,

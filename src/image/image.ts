@@ -34,7 +34,7 @@ export {
   type SetRefOptions,
   setRef,
 } from "./refs.ts";
-export { holdContent } from "./lease.ts";
+export { holdContent, takeContent } from "./lease.ts";
 export { addLayerBlob, type ImageChange, type LayerBlob, type WrittenImage, writeImage } from "./mutate.ts";
 export { type Collected, type CollectOptions } from "./gc.ts";
 export {

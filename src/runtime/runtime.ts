@@ -11,8 +11,8 @@ export {
 } from "./bundle.ts";
 export { capabilitiesOfMask, chooseCapabilities } from "./container/capability.ts";
 export { exitNotExecutable, exitNotFound, explainFailure } from "./container/failure.ts";
-export { chooseRuntime, enterRuntimeMounts } from "./container/runtime-program.ts";
-export { compiledSeccomp } from "./container/seccomp-cache.ts";
+export { ContainerDriver } from "./container/driver.ts";
+export type { BundlePlace, Driver, IsolationLevel, MonitorWish, Separation } from "./driver.ts";
 export type {
   ContainerSpec,
   DeviceWish,

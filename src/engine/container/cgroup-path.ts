@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { type CgroupMode, cgroupFolder } from "#host";
+import type { ContainerFolder } from "./folder.ts";
 
 /**
  * Where an ordinary user may make a control group: below the one this process is in, when that was delegated to the
@@ -24,4 +25,9 @@ export function rootlessCgroupsPath(mode: CgroupMode, id: string): string | unde
     }
   }
   return `${parent === "/" ? "" : parent}/vial-${id.slice(0, 16)}`;
+}
+
+/** The control group of root's containers: at the top, so that no empty parent stays behind. */
+export function cgroupsPathOf(place: ContainerFolder): string {
+  return `/vial-${place.id.slice(0, 16)}`;
 }

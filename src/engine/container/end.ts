@@ -1,31 +1,39 @@
-import { isAlive } from "#host";
+import { isAlive, type ProcessMark } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { finishContainer } from "./finish.ts";
-import { type ContainerFolder, lockContainer, readSpec } from "./folder.ts";
+import { type ContainerFolder, hasSpec, lockUnlessGone, readSpec } from "./folder.ts";
 import { createUnderMonitor } from "./start.ts";
-import { currentState, exitFile, readState } from "./state.ts";
+import { currentState, exitFile, ownMark, readState, startingState, writeState } from "./state.ts";
 
 /**
  * Records the end of a container under conmon, once, whoever comes first: the process that attended it, conmon's exit
  * command, or a later command that finds it dead. Gives the seconds after which its restart policy starts it again, or
  * undefined.
  */
-export function recordEnd(engine: Engine, spec: ContainerSpec, place: ContainerFolder): number | undefined {
-  using _lock = lockContainer(place);
+export function recordEnd(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  options: { readonly restarter?: ProcessMark } = {},
+): number | undefined {
+  using lock = lockUnlessGone(place);
+  if (lock === undefined) return undefined;
   const live = currentState(place);
   const was = live.status === "dead" ? live.was : live;
   if (was.status === "created" || was.status === "exited") return undefined;
   const exitCode = exitFile(place);
   const stopped = was.status !== "starting" && was.stopping === true;
+  const delay = stopped || spec.autoRemove ? undefined : restartDelay(spec, exitCode ?? unseenExitCode, was);
   finishContainer(engine, spec, place, {
     exitCode: exitCode ?? unseenExitCode,
     startedAt: was.startedAt,
     restarts: was.restarts,
     ...(exitCode === undefined ? { error: "its end was not seen: its monitor was killed" } : {}),
     ...(stopped ? { stopped } : {}),
+    ...(delay === undefined ? {} : options),
   });
-  return stopped || spec.autoRemove ? undefined : restartDelay(spec, exitCode ?? unseenExitCode, was);
+  return delay;
 }
 
 /** Docker's code for an end that nobody saw. */
@@ -54,14 +62,22 @@ export async function restartAfter(
   restarts: number,
 ): Promise<void> {
   await Bun.sleep(seconds * 1000);
-  const spec = readSpec(place);
-  const state = readState(place);
-  if (state.status !== "exited" || state.stopped === true || state.restarts !== restarts) return;
-  createUnderMonitor(engine, spec, place, { attended: false, restarts: restarts + 1 }).begin();
+  {
+    using lock = lockUnlessGone(place);
+    if (lock === undefined) return;
+    const state = readState(place);
+    if (state.status !== "exited" || state.stopped === true || state.restarts !== restarts) return;
+    // Another policy may have been given meanwhile.
+    if (readSpec(place).restart.name === "no") return;
+    // From here on a person who starts it finds the start taken.
+    writeState(place, startingState(false, restarts + 1));
+  }
+  createUnderMonitor(engine, readSpec(place), place, { attended: false, restarts: restarts + 1 }).begin();
 }
 
 /** What conmon's exit command does: nothing while the Vial process of a foreground run is there to do it. */
 export async function handleExit(engine: Engine, place: ContainerFolder): Promise<void> {
+  if (!hasSpec(place)) return;
   const state = readState(place);
   const attendant =
     state.status === "starting"
@@ -73,6 +89,6 @@ export async function handleExit(engine: Engine, place: ContainerFolder): Promis
         : undefined;
   if (attendant !== undefined && isAlive(attendant)) return;
   const restarts = "restarts" in state ? state.restarts : 0;
-  const delay = recordEnd(engine, readSpec(place), place);
+  const delay = recordEnd(engine, readSpec(place), place, { restarter: ownMark() });
   if (delay !== undefined) await restartAfter(engine, place, delay, restarts);
 }

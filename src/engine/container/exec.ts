@@ -3,7 +3,6 @@ import { closeInput, joinUserNamespaceArgs, memoryFile, replaceProcess } from "#
 import {
   capabilitiesOfMask,
   chooseCapabilities,
-  chooseRuntime,
   type ContainerSpec,
   mergeEnvironment,
   type RuntimeConfig,
@@ -12,6 +11,7 @@ import {
 import type { Engine } from "../engine-handle.ts";
 import { containerNotRunning, containerPaused } from "../error.ts";
 import { readAccounts } from "./accounts.ts";
+import { driverOf } from "./driver.ts";
 import { checkCommand } from "./find-command.ts";
 import { findContainer, readSpec } from "./folder.ts";
 import { currentState } from "./state.ts";
@@ -49,15 +49,8 @@ export function execCommandLine(
   if (state.status === "paused") throw containerPaused(name);
   if (state.status !== "running") throw containerNotRunning(name);
   const spec = readSpec(place);
-  const runtime = chooseRuntime(spec.runtime, engine.place.run);
+  const driver = driverOf(engine, spec);
   const enter = process.getuid?.() === 0 ? [] : joinUserNamespaceArgs(state.process.pid);
-  const own = [
-    "--root",
-    runtime.root,
-    "exec",
-    ...(wish.detach ? ["--detach"] : []),
-    ...(wish.terminal ? ["--tty"] : []),
-  ];
   const config = JSON.parse(readFileSync(`${place.bundle}/config.json`, "utf8")) as RuntimeConfig;
   const wished = makeProcess(config.process, spec, wish, state.process.pid);
   // An ordinary user may not look into the roots of its own sub-ids from outside: there the runtime tells.
@@ -72,10 +65,11 @@ export function execCommandLine(
       mounts: [],
       container: spec.name,
     });
-  if (plain(wish)) return asCommand([...enter, runtime.program, ...own, place.id, ...wish.command]);
+  if (plain(wish))
+    return asCommand([...enter, ...driver.execCommand(place, wish, { command: wish.command })]);
   // In memory alone: the program has its environment, and nobody has to remove a file.
   const processFile = memoryFile("process.json", JSON.stringify(wished));
-  return asCommand([...enter, runtime.program, ...own, "--process", processFile, place.id]);
+  return asCommand([...enter, ...driver.execCommand(place, wish, { process: processFile })]);
 }
 
 function asCommand([program = "", ...args]: readonly string[]): [program: string, ...args: string[]] {

@@ -1,17 +1,11 @@
-import { existsSync, rmSync } from "node:fs";
-import {
-  cgroupMode,
-  oomKills,
-  removeSmallTree,
-  runSync,
-  runtimeGlobalArgs,
-  setAside,
-  sweepTrash,
-} from "#host";
-import { chooseRuntime, type ContainerSpec, enterRuntimeMounts } from "#runtime";
+import { existsSync } from "node:fs";
+import { cgroupMode, discardTree, oomKills, type ProcessMark, runSync, runtimeGlobalArgs } from "#host";
+import type { ContainerSpec } from "#runtime";
 import { reasonOf } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
+import { cgroupsPathOf } from "./cgroup-path.ts";
+import { driverOf } from "./driver.ts";
 import { type ContainerFolder, releaseName } from "./folder.ts";
 import { clearBundle } from "./prepare.ts";
 import { readState, writeState } from "./state.ts";
@@ -23,6 +17,8 @@ export interface Ending {
   readonly restarts: number;
   readonly error?: string;
   readonly stopped?: boolean;
+  /** The process that will start it again. */
+  readonly restarter?: ProcessMark;
 }
 
 /**
@@ -37,10 +33,10 @@ export function finishContainer(
 ): void {
   const oomKilled = existsSync(`${place.bundle}/oom`) || oomKills(cgroupMode(), cgroupsPathOf(place)) > 0;
   deleteFromRuntime(engine, spec, place);
-  clearBundle(place);
   recordEvent(engine, spec, "die", { exitCode: String(ending.exitCode) });
   if (oomKilled) recordEvent(engine, spec, "oom");
   if (spec.autoRemove) {
+    clearBundle(place);
     deleteContainer(engine, spec, place);
     return;
   }
@@ -53,20 +49,15 @@ export function finishContainer(
     restarts: ending.restarts,
     ...(ending.error === undefined ? {} : { error: ending.error }),
     ...(ending.stopped === undefined ? {} : { stopped: ending.stopped }),
+    ...(ending.restarter === undefined ? {} : { restarter: ending.restarter }),
   });
+  // Last, because the exit code lies in it: after a kill -9 before this line it is found again.
+  clearBundle(place);
 }
 
 /** The control group tells of a kill for memory until the runtime deletes it: read first. Takes the runtime's own record and the control group away, killing what is left in it. */
 export function deleteFromRuntime(engine: Engine, spec: ContainerSpec, place: ContainerFolder): void {
-  const runtime = chooseRuntime(spec.runtime, engine.place.run);
-  if (!existsSync(`${runtime.root}/${place.id}`)) return;
-  enterRuntimeMounts(runtime);
-  const log = `${engine.place.run}/delete.log`;
-  runSync(runtime.program, [...runtimeGlobalArgs(runtime, log), "delete", "--force", place.id]);
-}
-
-export function cgroupsPathOf(place: ContainerFolder): string {
-  return `/vial-${place.id.slice(0, 16)}`;
+  driverOf(engine, spec).remove(place);
 }
 
 /** A start that did not come about leaves an exited container with the reason, or none when it was to be removed. */
@@ -92,15 +83,9 @@ function restartsOf(place: ContainerFolder): number {
   return "restarts" in state ? state.restarts : 0;
 }
 
-/** Removes a container that does not run: at once when there is little, else out of sight and then in the background. */
+/** Removes a container that does not run: out of sight by one rename, so that it is there whole or not at all. */
 export function deleteContainer(engine: Engine, spec: ContainerSpec, place: ContainerFolder): void {
-  const trash = `${engine.place.root}/trash`;
   releaseName(engine, spec.name, spec.id);
-  // First, so that a kill -9 from here on leaves no container, only litter that `sweep` takes away.
-  rmSync(`${place.folder}/spec.json`, { force: true });
-  if (!removeSmallTree(place.folder, 100)) {
-    setAside(trash, place.folder);
-    sweepTrash(trash);
-  }
+  discardTree(`${engine.place.root}/trash`, place.folder, 100);
   recordEvent(engine, spec, "destroy");
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
-import { type Lock, lockExclusive, writeAtomic } from "#host";
+import { type Lock, lockExclusive, lockExisting, writeAtomic } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { containerAmbiguous, containerUnknown, nameTaken } from "../error.ts";
@@ -34,9 +34,24 @@ export function newContainerId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
 }
 
-/** Held while a container changes from one state to the next. */
+/** Held while a container changes from one state to the next. Throws container-unknown when it was removed. */
 export function lockContainer(place: ContainerFolder): Lock {
-  return lockExclusive(`${place.folder}/lock`);
+  const lock = lockUnlessGone(place);
+  if (lock === undefined) throw containerUnknown(place.id);
+  return lock;
+}
+
+/** lockContainer() for who has nothing left to do when the container was removed. */
+export function lockUnlessGone(place: ContainerFolder): Lock | undefined {
+  const lock = lockExisting(`${place.folder}/lock`);
+  if (lock === undefined || hasSpec(place)) return lock;
+  lock[Symbol.dispose]();
+  return undefined;
+}
+
+/** False for one that is half made or was removed. */
+export function hasSpec(place: ContainerFolder): boolean {
+  return existsSync(`${place.folder}/spec.json`);
 }
 
 export function writeSpec(place: ContainerFolder, spec: ContainerSpec): void {
@@ -90,15 +105,26 @@ export function claimName(engine: Engine, name: string, id: string): void {
       if (code !== "EEXIST") throw error;
     }
     const holder = readHolder(path);
-    // A name whose container is gone was left by a kill -9 between two steps.
     if (holder !== undefined && hasContainer(engine, holder)) throw nameTaken(name, holder);
-    rmSync(path, { force: true });
+    releaseLitter(engine, name);
   }
 }
 
 export function releaseName(engine: Engine, name: string, id: string): void {
   const path = namePath(engine, name);
   if (readHolder(path) === id) rmSync(path, { force: true });
+}
+
+/**
+ * Frees a name whose container is gone: a kill -9 came between two steps. Under a lock, because the next one who sees
+ * the litter would otherwise take away the claim of the one before.
+ */
+export function releaseLitter(engine: Engine, name: string): void {
+  using _lock = lockExclusive(`${engine.place.root}/locks/names`);
+  const path = namePath(engine, name);
+  const holder = readHolder(path);
+  if (holder !== undefined && hasContainer(engine, holder)) return;
+  rmSync(path, { force: true });
 }
 
 /** The id that a name stands for. */

@@ -1,8 +1,8 @@
-import { runSync, runtimeGlobalArgs } from "#host";
-import { chooseRuntime, type ContainerSpec, enterRuntimeMounts } from "#runtime";
+import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { containerNotRunning, freezeFailed } from "../error.ts";
 import { recordEvent } from "../events.ts";
+import { driverOf } from "./driver.ts";
 import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./folder.ts";
 import { currentState, writeState } from "./state.ts";
 
@@ -42,12 +42,6 @@ function callRuntime(
   place: ContainerFolder,
   verb: "pause" | "resume",
 ): void {
-  const runtime = chooseRuntime(spec.runtime, engine.place.run);
-  enterRuntimeMounts(runtime);
-  const result = runSync(runtime.program, [
-    ...runtimeGlobalArgs(runtime, `${place.bundle}/runtime.log`),
-    verb,
-    place.id,
-  ]);
-  if (result.exitCode !== 0) throw freezeFailed(spec.name, verb, result.stderr.trim());
+  const said = driverOf(engine, spec)[verb](place);
+  if (said !== undefined) throw freezeFailed(spec.name, verb, said);
 }

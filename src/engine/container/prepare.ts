@@ -8,24 +8,15 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import {
-  cgroupMode,
-  findProgram,
-  inUserNamespace,
-  type RuntimeProgram,
-  unmountLazily,
-  warmCgroupLock,
-} from "#host";
+import { cgroupMode, findProgram, inUserNamespace, unmountLazily, warmCgroupLock } from "#host";
 import { layerPlace, mountRoot } from "#image";
 import {
   type BundleFacts,
   capabilitiesOfMask,
   chooseCapabilities,
-  chooseRuntime,
   type ContainerSpec,
-  compiledSeccomp,
+  type Driver,
   type DeviceWish,
-  enterRuntimeMounts,
   makeRuntimeConfig,
   type RuntimeDevice,
   resolveUser,
@@ -35,29 +26,30 @@ import { deviceMissing, initMissing, joinedNotRunning, layerMissing, rootfsHosti
 import { readAccounts } from "./accounts.ts";
 import { checkCommand } from "./find-command.ts";
 import { makeWorkingFolder } from "./working-folder.ts";
-import { rootlessCgroupsPath } from "./cgroup-path.ts";
+import { cgroupsPathOf, rootlessCgroupsPath } from "./cgroup-path.ts";
+import { driverOf } from "./driver.ts";
 import { type ContainerFolder, containerFolder } from "./folder.ts";
 import { currentState } from "./state.ts";
 
 /** A bundle on disk, its root mounted in this process's mount namespace, ready for the runtime. */
 export interface Prepared {
-  readonly runtime: RuntimeProgram;
+  readonly driver: Driver;
   /** Limits that this host cannot enforce, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /** Mounts the root and writes config.json. Leaves the bundle folder behind for `clearBundle` on failure. */
 export function prepareBundle(engine: Engine, spec: ContainerSpec, place: ContainerFolder): Prepared {
-  const runtime = chooseRuntime(spec.runtime, engine.place.run);
+  const cgroupsPath = cgroupsPathFor(place);
+  const driver = driverOf(engine, spec, { withoutCgroups: cgroupsPath === undefined });
   warmCgroupLock();
-  enterRuntimeMounts(runtime);
+  driver.prepare();
   const rootfs = rootMountPoint(engine);
-  for (const folder of [`${place.bundle}/etc`, rootfs, runtime.root])
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [`${place.bundle}/etc`, rootfs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   // A restart comes from conmon's exit command, which sees the mount of the run before.
   unmountLazily(rootfs);
   mountContainerRoot(engine, spec, place, rootfs);
-  const facts = readFacts(engine, spec, place, runtime, rootfs);
+  const facts = readFacts(engine, spec, place, { driver, rootfs, cgroupsPath });
   const config = makeRuntimeConfig(spec, facts);
   checkCommand({
     root: rootfs,
@@ -70,8 +62,7 @@ export function prepareBundle(engine: Engine, spec: ContainerSpec, place: Contai
   });
   makeWorkingFolder(rootfs, config.process.cwd, facts.user, spec.mounts);
   writeFileSync(`${place.bundle}/config.json`, JSON.stringify(config), { mode: 0o600 });
-  const withoutCgroups = facts.cgroupsPath === undefined;
-  return { runtime: { ...runtime, withoutCgroups }, warnings: unenforced(spec, facts) };
+  return { driver, warnings: unenforced(spec, facts) };
 }
 
 /**
@@ -109,9 +100,9 @@ function readFacts(
   engine: Engine,
   spec: ContainerSpec,
   place: ContainerFolder,
-  runtime: RuntimeProgram,
-  rootfs: string,
+  given: { readonly driver: Driver; readonly rootfs: string; readonly cgroupsPath: string | undefined },
 ): BundleFacts {
+  const { driver, rootfs, cgroupsPath } = given;
   for (const name of ["proc", "sys", "dev"]) refuseOddMountPoint(spec, rootfs, name);
   const status = readFileSync("/proc/self/status", "latin1");
   const heldCapabilities = capabilitiesOfMask(/^CapEff:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? "0");
@@ -126,7 +117,7 @@ function readFacts(
     arch: process.arch,
     rootless,
     cgroupVersion: mode === "v2" ? 2 : 1,
-    cgroupsPath: rootless ? rootlessCgroupsPath(mode, place.id) : `/vial-${place.id.slice(0, 16)}`,
+    cgroupsPath,
     swapAccounting: swapAccounting(),
     hasMessageQueues: spec.ipc === "host" && existsSync("/dev/mqueue"),
     heldCapabilities,
@@ -143,9 +134,8 @@ function readFacts(
     // After `joined`, which tells when that container does not run.
     etc: writeEtc(engine, spec, place),
     compiledSeccomp: wantsDefault
-      ? compiledSeccomp(
+      ? driver.compiledSeccomp(
           `${engine.place.root}/cache`,
-          runtime,
           chooseCapabilities({
             add: spec.capAdd,
             drop: spec.capDrop,
@@ -159,6 +149,11 @@ function readFacts(
 
 function refuseInit(): never {
   throw initMissing();
+}
+
+/** Undefined for an ordinary user who may use no control groups here. */
+function cgroupsPathFor(place: ContainerFolder): string | undefined {
+  return inUserNamespace() ? rootlessCgroupsPath(cgroupMode(), place.id) : cgroupsPathOf(place);
 }
 
 /** Whether the kernel counts swap in memory limits (a boot option on v1). */

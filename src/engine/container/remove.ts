@@ -1,13 +1,15 @@
-import { ProcessHandle } from "#host";
+import { isAlive, ProcessHandle } from "#host";
+import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { containerRunning, containerWillNotDie } from "../error.ts";
-import { recordEnd } from "./end.ts";
-import { deleteContainer } from "./finish.ts";
-import { findContainer, lockContainer, readSpec } from "./folder.ts";
+import { deleteContainer, finishContainer } from "./finish.ts";
+import { type ContainerFolder, findContainer, hasSpec, lockUnlessGone, readSpec } from "./folder.ts";
+import { resumeContainer } from "./pause.ts";
+import { type ContainerState, currentState, exitFile, type LiveState, readState } from "./state.ts";
 import { markStopping } from "./stop.ts";
-import { currentState, readState } from "./state.ts";
 
 const SIGKILL = 9;
+const killed = 128 + SIGKILL;
 
 /** Removes a container; a running one only by force, which kills it. */
 export async function removeContainer(
@@ -17,19 +19,48 @@ export async function removeContainer(
 ): Promise<string> {
   const place = findContainer(engine, name);
   const spec = readSpec(place);
-  const live = currentState(place);
-  if (live.status === "starting" || live.status === "running" || live.status === "paused") {
-    if (!options.force) throw containerRunning(name, "remove", `vial rm -f ${name}`);
-    if (live.status !== "starting") {
-      markStopping(place);
-      using handle = ProcessHandle.open(live.process);
-      handle?.signal(SIGKILL);
-      if (handle !== undefined && !(await handle.wait(30_000))) throw containerWillNotDie(spec.name);
-    }
+  let live = currentState(place);
+  if (isUp(live) && !options.force) throw containerRunning(name, "remove", `vial rm -f ${name}`);
+  for (let waited = 0; live.status === "starting" && waited < 30_000; waited += 5) {
+    await Bun.sleep(5);
+    live = currentState(place);
   }
-  // Whoever attended it may record the end at the same time; the first one does, the other finds nothing to do.
-  if (readState(place).status !== "created") recordEnd(engine, spec, place);
-  using _lock = lockContainer(place);
-  deleteContainer(engine, spec, place);
+  if (live.status === "running" || live.status === "paused") await kill(engine, spec, place, live);
+  using lock = lockUnlessGone(place);
+  // The process that attended it may have been quicker.
+  if (lock === undefined) return place.id;
+  const state = readState(place);
+  if (state.status === "created" || state.status === "exited")
+    deleteContainer(engine, readSpec(place), place);
+  else
+    finishContainer(engine, { ...readSpec(place), autoRemove: true }, place, {
+      exitCode: exitFile(place) ?? killed,
+      startedAt: state.startedAt,
+      restarts: state.restarts,
+    });
   return place.id;
+}
+
+function isUp(state: LiveState): boolean {
+  return state.status === "starting" || state.status === "running" || state.status === "paused";
+}
+
+async function kill(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  state: ContainerState & { readonly status: "running" | "paused" },
+): Promise<void> {
+  markStopping(place);
+  using handle = ProcessHandle.open(state.process);
+  handle?.signal(SIGKILL);
+  // A frozen process takes no signal until it thaws.
+  if (state.status === "paused") resumeContainer(engine, spec, place);
+  if (handle !== undefined && !(await handle.wait(30_000))) throw containerWillNotDie(spec.name);
+  // The one who ran it in the foreground gives its exit code on: it reads that from what we would take away.
+  const { attendant } = state;
+  for (let waited = 0; attendant !== undefined && waited < 2000; waited += 2) {
+    if (!isAlive(attendant) || !hasSpec(place) || readState(place).status === "exited") return;
+    await Bun.sleep(2);
+  }
 }

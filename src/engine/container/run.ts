@@ -4,8 +4,8 @@ import type { Engine } from "../engine-handle.ts";
 import { Attachment, type Streams } from "./attach.ts";
 import { containerNotRunning, containerPaused, notAttachable } from "../error.ts";
 import { recordEnd } from "./end.ts";
-import { type ContainerFolder, findContainer } from "./folder.ts";
-import { waitForContainer } from "./wait.ts";
+import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
+import { waitForEnd } from "./wait.ts";
 import { createUnderMonitor, runDirectly, type StartOptions } from "./start.ts";
 import { currentState, exitFile, readState, writeState } from "./state.ts";
 
@@ -44,28 +44,22 @@ export async function runAttached(
     }
     return undefined;
   }
-  if (!attended) return await recordedCode(place);
-  const code = await codeOfExitFile(place);
+  if (!attended) return await waitForEnd(engine, spec, place);
+  const code = await codeOfExitFile(engine, spec, place);
   recordEnd(engine, spec, place);
   return code;
 }
 
 /** conmon closes the streams just before it writes the exit file. */
-async function codeOfExitFile(place: ContainerFolder): Promise<number> {
+async function codeOfExitFile(engine: Engine, spec: ContainerSpec, place: ContainerFolder): Promise<number> {
   for (let waited = 0; waited < 10_000; waited += 2) {
     const code = exitFile(place);
     if (code !== undefined) return code;
+    // Somebody else was quicker: removed by force, or conmon was killed and a later command saw it.
+    if (!existsSync(place.bundle)) return await waitForEnd(engine, spec, place);
     await Bun.sleep(2);
   }
   return 255;
-}
-
-async function recordedCode(place: ContainerFolder): Promise<number> {
-  for (;;) {
-    const state = readState(place);
-    if (state.status === "exited") return state.exitCode;
-    await Bun.sleep(2);
-  }
 }
 
 /** Joins the streams of a running container. Gives its exit code, or undefined when the user detached. */
@@ -75,6 +69,7 @@ export async function attachContainer(
   run: AttachedRun,
 ): Promise<number | undefined> {
   const place = findContainer(engine, name);
+  const spec = readSpec(place);
   const state = currentState(place);
   if (state.status === "paused") throw containerPaused(name);
   if (state.status !== "running") throw containerNotRunning(name);
@@ -82,5 +77,5 @@ export async function attachContainer(
   const attachment = new Attachment(place);
   run.attached?.(attachment, place);
   if ((await attachment.relay(run.streams)) === "detached") return undefined;
-  return await waitForContainer(engine, name);
+  return await waitForEnd(engine, spec, place);
 }

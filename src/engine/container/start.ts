@@ -1,20 +1,12 @@
 import { mkdirSync } from "node:fs";
-import {
-  warmCgroupLock,
-  createUnderConmon,
-  markProcess,
-  parseRuntimeLog,
-  runSync,
-  runtimeGlobalArgs,
-  startRuntimeRun,
-} from "#host";
+import { warmCgroupLock, markProcess } from "#host";
 import { type ContainerSpec, explainFailure } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
 import { exitCommand } from "./exit-command.ts";
 import { watchHealth } from "./health.ts";
 import { finishContainer, recordFailedStart } from "./finish.ts";
-import { type ContainerFolder, lockContainer } from "./folder.ts";
+import { type ContainerFolder, lockUnlessGone } from "./folder.ts";
 import { clearBundle, prepareBundle } from "./prepare.ts";
 import { StartFailure } from "./start-failure.ts";
 import { containerProcess, ownMark, readState, writeState } from "./state.ts";
@@ -41,15 +33,11 @@ export async function runDirectly(
   options: DirectOptions,
 ): Promise<number> {
   const startedAt = new Date().toISOString();
-  const { runtime, warnings } = prepareOrRecord(engine, spec, place, startedAt);
+  const { driver, warnings } = prepareOrRecord(engine, spec, place, startedAt);
   for (const sentence of warnings) options.warn?.(sentence);
   writeState(place, { status: "starting", starter: ownMark(), attended: true, startedAt, restarts: 0 });
-  const log = `${place.bundle}/runtime.log`;
   warmCgroupLock();
-  const child = startRuntimeRun(runtime, place.id, place.bundle, {
-    log,
-    stdin: options.interactive ? "inherit" : "ignore",
-  });
+  const child = driver.runForeground(place, options.interactive ? "inherit" : "ignore");
   const stop = options.passSignals ? passSignals((signal) => child.kill(signal)) : () => {};
   // Most short programs have ended by then, and nobody needs to know their pid.
   const settle = setTimeout(() => {
@@ -60,14 +48,14 @@ export async function runDirectly(
   const code = await child.exited;
   clearTimeout(settle);
   stop();
-  const failure = code === 0 ? undefined : parseRuntimeLog(log);
+  const failure = code === 0 ? undefined : driver.lastFailure(place);
   finishContainer(engine, spec, place, { exitCode: code, startedAt, restarts: 0 });
-  if (failure !== undefined && containerNeverRan(code, failure)) throw startFailure(spec, failure);
+  if (failure !== undefined && neverRan(code)) throw startFailure(spec, failure);
   return code;
 }
 
 /** crun also logs what goes wrong after a good start; a container that ran has an exit code of its own. */
-function containerNeverRan(code: number, _failure: string): boolean {
+function neverRan(code: number): boolean {
   return code === 1 || code >= 125;
 }
 
@@ -104,11 +92,10 @@ export function createUnderMonitor(
   options: StartOptions & { readonly attended: boolean },
 ): Created {
   const startedAt = new Date().toISOString();
-  const { runtime, warnings } = prepareOrRecord(engine, spec, place, startedAt);
+  const { driver, warnings } = prepareOrRecord(engine, spec, place, startedAt);
   for (const sentence of warnings) options.warn?.(sentence);
   const restarts = options.restarts ?? 0;
   mkdirSync(`${place.bundle}/exits`, { recursive: true, mode: 0o700 });
-  const log = `${place.bundle}/runtime.log`;
   warmCgroupLock();
   writeState(place, {
     status: "starting",
@@ -117,11 +104,8 @@ export function createUnderMonitor(
     startedAt,
     restarts,
   });
-  const answer = createUnderConmon({
-    id: place.id,
+  const answer = driver.create(place, {
     name: spec.name,
-    runtime,
-    bundle: place.bundle,
     terminal: spec.terminal,
     stdin: !spec.interactive ? "none" : options.attended && !spec.terminal ? "once" : "open",
     log:
@@ -130,23 +114,20 @@ export function createUnderMonitor(
         : { path: `${place.folder}/log`, maxSize: spec.log.maxSize, maxFiles: spec.log.maxFile },
     exitCommand: exitCommand(engine, place.id),
   });
-  if ("failure" in answer) failStart(engine, spec, place, startedAt, parseRuntimeLog(log) ?? answer.failure);
+  if ("failure" in answer) failStart(engine, spec, place, startedAt, answer.failure);
   const { pid } = answer;
   return {
     startedAt,
     begin() {
       const process = markProcess(pid);
-      const started = runSync(runtime.program, [...runtimeGlobalArgs(runtime, log), "start", place.id]);
-      if (started.exitCode !== 0) {
-        const said = parseRuntimeLog(log) ?? started.stderr.trim();
-        failStart(engine, spec, place, startedAt, said);
-      }
+      const said = driver.start(place);
+      if (said !== undefined) failStart(engine, spec, place, startedAt, said);
       recordEvent(engine, spec, "start");
       watchHealth(engine, spec, place);
       if (process === undefined) return;
-      using _lock = lockContainer(place);
+      using lock = lockUnlessGone(place);
       // A short program may have ended, and its end been recorded, before we came here.
-      if (readState(place).status !== "starting") return;
+      if (lock === undefined || readState(place).status !== "starting") return;
       writeState(place, {
         status: "running",
         process,
@@ -166,7 +147,6 @@ function failStart(
   said: string,
 ): never {
   const failure = startFailure(spec, said);
-  clearBundle(place);
   recordFailedStart(engine, spec, place, startedAt, failure.exitCode, failure);
   throw failure;
 }

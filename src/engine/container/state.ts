@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isAlive, markProcess, type ProcessMark, writeAtomic } from "#host";
-import type { ContainerFolder } from "./folder.ts";
+import { type ContainerFolder, hasSpec } from "./folder.ts";
 
 /** Where a container is in its life, as state.json holds it. Times are RFC 3339. */
 export type ContainerState =
@@ -48,7 +48,9 @@ export function startingState(attended = false, restarts = 0): ContainerState {
   return { status: "starting", starter: ownMark(), attended, startedAt: new Date().toISOString(), restarts };
 }
 
+/** Does nothing for a container that was removed: the folder would come back to life. */
 export function writeState(place: ContainerFolder, state: ContainerState): void {
+  if (!hasSpec(place)) return;
   writeAtomic(`${place.folder}/state.json`, JSON.stringify(state), 0o600);
 }
 
@@ -107,13 +109,20 @@ export function currentState(place: ContainerFolder): LiveState {
   return state;
 }
 
+/** The conmon of this container. Its command line is looked at, for the pid may have been given to another since. */
+export function monitorProcess(place: ContainerFolder): ProcessMark | undefined {
+  try {
+    const pid = Number(readFileSync(`${place.bundle}/conmon.pid`, "utf8"));
+    const mark = markProcess(pid);
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(place.id) ? mark : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether somebody is there who will record the end: conmon with its exit command, or the Vial process of a foreground run. */
 export function isWatched(place: ContainerFolder, was: ContainerState): boolean {
   const attendant = was.status === "starting" ? was.starter : "attendant" in was ? was.attendant : undefined;
   if (attendant !== undefined && isAlive(attendant)) return true;
-  try {
-    return markProcess(Number(readFileSync(`${place.bundle}/conmon.pid`, "utf8"))) !== undefined;
-  } catch {
-    return false;
-  }
+  return monitorProcess(place) !== undefined;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cgroupMode, readCgroup } from "#host";
 import type { Engine } from "../engine-handle.ts";
-import { cgroupsPathOf } from "./finish.ts";
+import { cgroupsPathOf } from "./cgroup-path.ts";
 import { containerFolder } from "./folder.ts";
 import { type CgroupReader, readUsage, type Usage } from "./usage.ts";
 import { currentState } from "./state.ts";

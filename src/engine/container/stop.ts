@@ -4,7 +4,7 @@ import type { Engine } from "../engine-handle.ts";
 import { containerWillNotDie } from "../error.ts";
 import { recordEvent } from "../events.ts";
 import { recordEnd } from "./end.ts";
-import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./folder.ts";
+import { type ContainerFolder, findContainer, lockUnlessGone, readSpec } from "./folder.ts";
 import { resumeContainer } from "./pause.ts";
 import { currentState, readState, writeState } from "./state.ts";
 
@@ -75,7 +75,8 @@ async function awaitRecord(engine: Engine, spec: ContainerSpec, place: Container
 
 /** Tells who records the end that a person wanted it: the restart policy then keeps still. */
 export function markStopping(place: ContainerFolder): void {
-  using _lock = lockContainer(place);
+  using lock = lockUnlessGone(place);
+  if (lock === undefined) return;
   const state = readState(place);
   if (state.status === "starting") {
     const live = currentState(place);
@@ -85,7 +86,8 @@ export function markStopping(place: ContainerFolder): void {
 }
 
 function markStopped(place: ContainerFolder): void {
-  using _lock = lockContainer(place);
+  using lock = lockUnlessGone(place);
+  if (lock === undefined) return;
   const state = readState(place);
   if (state.status === "exited" && state.stopped !== true) writeState(place, { ...state, stopped: true });
 }

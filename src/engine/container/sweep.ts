@@ -1,59 +1,92 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { removeSmallTree, setAside, startDetached, sweepTrash } from "#host";
+import { readdirSync, rmSync } from "node:fs";
+import { setAside, startDetached, sweepTrash } from "#host";
+import { takeContent } from "#image";
 import type { Engine } from "../engine-handle.ts";
 import { recordEnd } from "./end.ts";
 import { exitCommand } from "./exit-command.ts";
-import { containerFolder, holderOf, listIds, listNames, readSpec, releaseName } from "./folder.ts";
+import { deleteFromRuntime } from "./finish.ts";
+import {
+  type ContainerFolder,
+  containerFolder,
+  hasSpec,
+  holderOf,
+  listIds,
+  listNames,
+  lockUnlessGone,
+  readSpec,
+  releaseLitter,
+  releaseName,
+} from "./folder.ts";
+import { type ContainerEntry, listContainers } from "./list.ts";
 import { currentState, isWatched } from "./state.ts";
 
-const oldEnough = 60_000;
-
 /**
- * Puts in order what a kill -9 left: ends that nobody recorded (and containers of --rm with them), containers that were
- * half made or half removed, names of containers that are gone. Leaves alone whatever somebody is working on.
+ * Puts in order what a kill -9 or a power cut left: ends that nobody recorded (and containers of --rm with them),
+ * containers that were half made, names and bundles of containers that are gone. Leaves alone whatever somebody is
+ * working on, for everything is looked at again under its lock. Gives the containers as they are then.
  */
-export function sweepContainers(engine: Engine): void {
-  for (const id of listIds(engine)) {
-    const place = containerFolder(engine, id);
-    if (!existsSync(`${place.folder}/spec.json`)) {
-      // Being made or removed right now, unless it has lain so for a while.
-      const age = Date.now() - (statSync(place.folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-      if (age > oldEnough && !removeSmallTree(place.folder, 100))
-        setAside(`${engine.place.root}/trash`, place.folder);
-      continue;
-    }
-    try {
-      const live = currentState(place);
-      if (live.status !== "dead" || isWatched(place, live.was)) continue;
-      // Its restart policy takes effect in a process of its own, as conmon's exit command would have made it.
-      if (readSpec(place).restart.name === "no") recordEnd(engine, readSpec(place), place);
-      else startDetached(exitCommand(engine, id));
-    } catch {
-      // Removed while we looked.
-    }
-  }
-  for (const name of listNames(engine)) releaseIfOrphan(engine, name);
-  sweepTrash(`${engine.place.root}/trash`);
-  sweepBundles(engine);
-}
-
-function releaseIfOrphan(engine: Engine, name: string): void {
-  const holder = holderOf(engine, name);
-  if (holder !== undefined && !existsSync(`${engine.place.root}/containers/${holder}/spec.json`))
-    releaseName(engine, name, holder);
-}
-
-function sweepBundles(engine: Engine): void {
-  let bundles: string[];
-  try {
-    bundles = readdirSync(`${engine.place.run}/c`);
-  } catch {
-    return;
-  }
+export function sweepContainers(engine: Engine): readonly ContainerEntry[] {
+  // Read before the containers: what is made from now on belongs to one that is not in the list yet.
+  const bundles = namesIn(`${engine.place.run}/c`);
+  const names = listNames(engine);
+  const ids = listIds(engine);
+  const entries = listContainers(engine);
+  let mended = 0;
+  for (const { spec, state } of entries)
+    if (state.status === "dead") mended += settleDead(engine, containerFolder(engine, spec.id)) ? 1 : 0;
+  if (ids.length > entries.length) sweepHalfMade(engine, ids);
+  const namesById = new Map(entries.map(({ spec }) => [spec.id, spec.name]));
+  for (const name of names) sweepName(engine, name, namesById);
   const known = new Set(listIds(engine).map((id) => id.slice(0, 16)));
-  for (const bundle of bundles) {
-    const path = `${engine.place.run}/c/${bundle}`;
-    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (!known.has(bundle) && age > oldEnough) removeSmallTree(path, 1000);
+  for (const bundle of bundles)
+    if (!known.has(bundle)) rmSync(`${engine.place.run}/c/${bundle}`, { recursive: true, force: true });
+  sweepTrash(`${engine.place.root}/trash`);
+  return mended === 0 ? entries : listContainers(engine);
+}
+
+/** True when the container is not as it was. */
+function settleDead(engine: Engine, place: ContainerFolder): boolean {
+  try {
+    const live = currentState(place);
+    if (live.status !== "dead" || isWatched(place, live.was)) return false;
+    const spec = readSpec(place);
+    // Its restart policy takes effect in a process of its own, as conmon's exit command would have made it.
+    if (spec.restart.name === "no") recordEnd(engine, spec, place);
+    else startDetached(exitCommand(engine, place.id));
+    return true;
+  } catch (error) {
+    // Removed while we looked, or another user's to mend: an ordinary user's list is read without a namespace.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "container-unknown" || code === "EPERM" || code === "EACCES" || code === "ENOENT")
+      return false;
+    throw error;
+  }
+}
+
+/** Folders without a spec: whoever makes one holds the content of the store meanwhile, so now nobody does. */
+function sweepHalfMade(engine: Engine, ids: readonly string[]): void {
+  using alone = takeContent(engine.store, 0);
+  if (alone === undefined) return;
+  for (const id of ids) {
+    const place = containerFolder(engine, id);
+    if (!hasSpec(place)) setAside(`${engine.place.root}/trash`, place.folder);
+  }
+}
+
+function sweepName(engine: Engine, name: string, namesById: ReadonlyMap<string, string>): void {
+  const holder = holderOf(engine, name);
+  if (holder === undefined || namesById.get(holder) === name) return;
+  const place = containerFolder(engine, holder);
+  if (!hasSpec(place)) return releaseLitter(engine, name);
+  // A rename that was cut short left two names.
+  using lock = lockUnlessGone(place);
+  if (lock !== undefined && readSpec(place).name !== name) releaseName(engine, name, holder);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }

@@ -1,8 +1,8 @@
-import { runSync } from "#host";
-import { chooseRuntime, type ContainerSpec, enterRuntimeMounts, makeResources } from "#runtime";
+import { type ContainerSpec, makeResources } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { updateFailed } from "../error.ts";
 import { recordEvent } from "../events.ts";
+import { driverOf } from "./driver.ts";
 import { findContainer, lockContainer, readSpec, writeSpec } from "./folder.ts";
 import { swapAccounting } from "./prepare.ts";
 import { currentState } from "./state.ts";
@@ -24,20 +24,12 @@ export function updateContainer(engine: Engine, name: string, wish: UpdateWish):
   };
   const state = currentState(place);
   if (Object.keys(wish.resources).length > 0 && (state.status === "running" || state.status === "paused")) {
-    const runtime = chooseRuntime(spec.runtime, engine.place.run);
-    enterRuntimeMounts(runtime);
     const { devices: _, ...resources } = makeResources(
       { ...changed, devices: [] },
       { swapAccounting: swapAccounting(), devices: [] },
     );
-    const result = runSync(
-      runtime.program,
-      ["--root", runtime.root, "update", "--resources", "-", place.id],
-      {
-        input: JSON.stringify(resources),
-      },
-    );
-    if (result.exitCode !== 0) throw updateFailed(name, result.stderr.trim());
+    const said = driverOf(engine, spec).update(place, resources);
+    if (said !== undefined) throw updateFailed(name, said);
   }
   writeSpec(place, changed);
   recordEvent(engine, changed, "update");

@@ -1,48 +1,61 @@
 import { watch } from "node:fs";
 import { ProcessHandle } from "#host";
+import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
+import { readEvents } from "../events.ts";
 import { recordEnd } from "./end.ts";
-import { findContainer, readSpec } from "./folder.ts";
+import { type ContainerFolder, findContainer, hasSpec, readSpec } from "./folder.ts";
 import { currentState, isWatched } from "./state.ts";
 
 /** Waits until a container has ended and gives its exit code; at once for one that does not run. */
 export async function waitForContainer(engine: Engine, name: string): Promise<number> {
   const place = findContainer(engine, name);
-  const spec = readSpec(place);
-  // The change of state.json wakes; the pause between looks is for file systems that tell of none.
-  let wake = () => {};
-  const watcher = watch(place.folder, () => wake());
-  watcher.on("error", () => wake());
-  try {
-    for (;;) {
-      const state = currentState(place);
-      if (state.status === "exited") return state.exitCode;
-      if (state.status === "created") return 0;
-      if (state.status === "dead") await afterDeath(engine, name);
-      if (state.status === "running") {
-        using handle = ProcessHandle.open(state.process);
-        if (handle?.waitBlocking(0) === false)
-          await Promise.race([
-            new Promise<void>((resolve) => {
-              wake = resolve;
-            }),
-            Bun.sleep(200),
-          ]);
-      } else await Bun.sleep(20);
+  return await waitForEnd(engine, readSpec(place), place);
+}
+
+/** waitForContainer() for one that was found already and may be removed at its end, or by somebody else. */
+export async function waitForEnd(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+): Promise<number> {
+  for (;;) {
+    const state = currentState(place);
+    if (!hasSpec(place)) return await codeFromEvents(engine, place.id);
+    if (state.status === "exited") return state.exitCode;
+    if (state.status === "created") return 0;
+    if (state.status === "running" || state.status === "paused") {
+      using handle = ProcessHandle.open(state.process);
+      if (handle !== undefined) await handle.wait(Number.POSITIVE_INFINITY);
+      await stateChange(place, 20);
+    } else if (state.status === "dead" && !isWatched(place, state.was)) {
+      recordEnd(engine, spec, place);
+    } else {
+      await stateChange(place, 20);
     }
-  } catch (error) {
-    // A container of --rm is gone when it has ended; what its code was, only its own caller knows.
-    if ((error as { code?: string }).code === "container-unknown" && spec.autoRemove) return 0;
-    throw error;
-  } finally {
-    watcher.close();
   }
 }
 
-/** Whoever watches it records the end; when nobody does, we do. */
-async function afterDeath(engine: Engine, name: string): Promise<void> {
-  await Bun.sleep(20);
-  const place = findContainer(engine, name);
-  const live = currentState(place);
-  if (live.status === "dead" && !isWatched(place, live.was)) recordEnd(engine, readSpec(place), place);
+/** Whoever watches the container writes its end a moment after its process is gone. */
+async function stateChange(place: ContainerFolder, milliseconds: number): Promise<void> {
+  let watcher: ReturnType<typeof watch> | undefined;
+  try {
+    await new Promise<void>((resolve) => {
+      watcher = watch(place.folder, () => resolve());
+      watcher.on("error", () => resolve());
+      setTimeout(resolve, milliseconds);
+    });
+  } catch {
+    // The folder has gone.
+  } finally {
+    watcher?.close();
+  }
+}
+
+/** What became of a container that is removed: the last event of its end. 137 when that has rotated away. */
+async function codeFromEvents(engine: Engine, id: string): Promise<number> {
+  let code: number | undefined;
+  for await (const event of readEvents(engine, { since: 0, until: Date.now() }))
+    if (event.id === id && event.action === "die") code = Number(event.attributes.exitCode);
+  return code ?? 137;
 }

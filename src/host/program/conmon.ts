@@ -19,7 +19,7 @@ export interface ConmonWish {
         readonly path: string;
         readonly maxSize: number | undefined;
         /** How many files in all; more than one only where conmonRotates(). */
-        readonly maxFiles: number | undefined;
+        readonly maxFiles?: number | undefined;
       }
     | undefined;
   /** Run when the container has ended; conmon gives it its own mount namespace and environment. */
