@@ -54,6 +54,7 @@ export {
   startRuntimeRun,
 } from "./program/crun.ts";
 export {
+  conmonFile,
   type ConmonAnswer,
   type ConmonWish,
   conmonRotates,

@@ -21,7 +21,7 @@ export const command: Command = {
   async run(flags, names) {
     const engine = openEngine();
     const force = flags.bool("force");
-    // Two at a time: one waits for the kernel while the other is taken away.
+    // Some at a time: they wait for the kernel while another is taken away.
     return await forEach(
       names,
       async (name) => {
@@ -31,7 +31,7 @@ export const command: Command = {
           if (!force || !isVialError(error) || error.code !== "container-unknown") throw error;
         }
       },
-      2,
+      8,
     );
   },
 };

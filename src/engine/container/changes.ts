@@ -16,7 +16,7 @@ import { recordEvent } from "../events.ts";
 import { unpackStoredLayer, type Warn } from "../layers.ts";
 import { findContainer, readSpec } from "./folder.ts";
 import { pauseContainer, unpauseContainer } from "./pause.ts";
-import { openImageView, openRootView } from "./root-view.ts";
+import { openFilesView, openImageView } from "./root-view.ts";
 import { currentState } from "./state.ts";
 
 /** What a container has changed of its image: added, changed, deleted paths. */
@@ -29,7 +29,7 @@ export function diffContainer(engine: Engine, name: string): readonly Change[] {
 
 /** Everything in a container's root as a tar stream. */
 export function* exportContainer(engine: Engine, name: string): Generator<Buffer> {
-  using view = openRootView(engine, findContainer(engine, name));
+  using view = openFilesView(engine, findContainer(engine, name));
   yield* exportTree(view.path);
 }
 

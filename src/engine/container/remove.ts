@@ -5,7 +5,14 @@ import { containerRunning, containerWillNotDie } from "../error.ts";
 import { deleteContainer, finishContainer } from "./finish.ts";
 import { type ContainerFolder, findContainer, hasSpec, lockUnlessGone, readSpec } from "./folder.ts";
 import { resumeContainer } from "./pause.ts";
-import { type ContainerState, currentState, exitFile, type LiveState, readState } from "./state.ts";
+import {
+  type ContainerState,
+  currentState,
+  exitFile,
+  type LiveState,
+  monitorProcess,
+  readState,
+} from "./state.ts";
 import { markStopping } from "./stop.ts";
 
 const SIGKILL = 9;
@@ -53,6 +60,8 @@ async function kill(
 ): Promise<void> {
   markStopping(place);
   using handle = ProcessHandle.open(state.process);
+  // Nobody needs conmon's word of this end: its exit command is a process more for each container.
+  if (state.attendant === undefined) killMonitor(place);
   handle?.signal(SIGKILL);
   // A frozen process takes no signal until it thaws.
   if (state.status === "paused") resumeContainer(engine, spec, place);
@@ -63,4 +72,11 @@ async function kill(
     if (!isAlive(attendant) || !hasSpec(place) || readState(place).status === "exited") return;
     await Bun.sleep(2);
   }
+}
+
+function killMonitor(place: ContainerFolder): void {
+  const monitor = monitorProcess(place);
+  if (monitor === undefined) return;
+  using handle = ProcessHandle.open(monitor);
+  handle?.signal(SIGKILL);
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, rmdirSync } from "node:fs";
-import { enterPrivateMounts, unmountLazily } from "#host";
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { conmonFile, enterPrivateMounts, unmountLazily } from "#host";
 import { layerPlace, mountRoot } from "#image";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
@@ -23,6 +23,21 @@ export function openRootView(engine: Engine, place: ContainerFolder): RootView {
     return { path: `/proc/${state.process.pid}/root`, [Symbol.dispose]() {} };
   }
   return mountedView(engine, (target) => mountContainerRoot(engine, readSpec(place), place, target));
+}
+
+/**
+ * The root of a container without what is mounted into it. Of a running one: as its monitor has it, in whose mount
+ * namespace it was put together.
+ */
+export function openFilesView(engine: Engine, place: ContainerFolder): RootView {
+  const state = currentState(place);
+  if (state.status !== "running" && state.status !== "paused") return openRootView(engine, place);
+  const monitor = state.attendant?.pid ?? conmonPid(place);
+  return { path: `/proc/${monitor}/root${engine.place.run}/rootfs`, [Symbol.dispose]() {} };
+}
+
+function conmonPid(place: ContainerFolder): number {
+  return Number(readFileSync(`${place.bundle}/${conmonFile.pid}`, "utf8"));
 }
 
 /** The image's files below a container's changes. */
