@@ -18,7 +18,7 @@ export { killContainer, signalContainer } from "./container/signal.ts";
 export { warmStart } from "./container/warm-start.ts";
 export { createUnderMonitor } from "./container/start.ts";
 export { StartFailure } from "./container/start-failure.ts";
-export { type ContainerState } from "./container/state.ts";
+export type { ContainerState } from "./container/state.ts";
 export { type Engine, openEngine } from "./engine-handle.ts";
 export type { ContainerSpec, MountWish, NamespaceWish, NetworkWish, RestartPolicy } from "#runtime";
 export { type Area, canRunContainers, diagnose, type Finding } from "./doctor.ts";

@@ -6,7 +6,7 @@
 
 export { writeAtomic, writeDurable } from "./file/atomic.ts";
 export { type Lock, lockExclusive, lockExisting, lockPatiently, lockShared, tryLock } from "./file/lock.ts";
-export { checked, cString, libc, pointer, SystemError } from "./kernel/libc.ts";
+export { checked, cString, libc, pointer } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";
 export { type Need, needs } from "./program/needs.ts";
 export {
@@ -20,7 +20,7 @@ export {
 } from "./run.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
-export { discardTree, removeSmallTree, setAside, sweepTrash } from "./file/trash.ts";
+export { discardTree, setAside, sweepTrash } from "./file/trash.ts";
 export { hostPlace, type Place } from "./place.ts";
 export {
   type CgroupMode,

@@ -11,11 +11,11 @@ export {
 } from "./content.ts";
 export { type LayerPlace, mountRoot, type RootMount } from "./snapshot/overlay.ts";
 export { openStore, type Store } from "./store.ts";
-export {
-  type TarEntry,
-  type TarHandler,
-  type TarOptions,
-  type TarType,
+export type {
+  TarEntry,
+  TarHandler,
+  TarOptions,
+  TarType,
 } from "./layer/tar-read.ts";
 export { findImage, lookupImage, type StoredImage } from "./find.ts";
 export { type HistoryRow, imageHistory } from "./history.ts";
@@ -36,7 +36,7 @@ export {
 } from "./refs.ts";
 export { holdContent, takeContent } from "./lease.ts";
 export { addLayerBlob, type ImageChange, type LayerBlob, type WrittenImage, writeImage } from "./mutate.ts";
-export { type Collected, type CollectOptions } from "./gc.ts";
+export type { Collected, CollectOptions } from "./gc.ts";
 export {
   type Change,
   type DiffOptions,
@@ -55,7 +55,7 @@ export {
   exportTree,
   type PathInfo,
 } from "./copy-tree.ts";
-export { type TarMember } from "./layer/tar-write.ts";
+export type { TarMember } from "./layer/tar-write.ts";
 export type { CheckedLayer } from "./archive/checked.ts";
 export {
   type SavedImage,

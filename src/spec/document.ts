@@ -249,10 +249,6 @@ export function parseImageConfig(bytes: Uint8Array | string): ImageConfig {
   return parseDocument("the image config", bytes, imageConfigSchema) as ImageConfig;
 }
 
-export function parseDescriptor(bytes: Uint8Array | string): Descriptor {
-  return parseDocument("the descriptor", bytes, descriptorSchema) as Descriptor;
-}
-
 /** Tells a manifest from an index by media type, or, where none is given, by its fields. */
 export function kindOfDocument(bytes: Uint8Array | string, declaredType?: string): "manifest" | "index" {
   if (declaredType !== undefined && isManifestType(declaredType)) return "manifest";

@@ -13,9 +13,13 @@ export const command: Command = {
   async run(flags, names) {
     const engine = openEngine();
     const options = readStop(flags);
-    return await forEach(names, async (name) => {
-      await stopContainer(engine, name, options);
-      startContainer(engine, name, { warn: (sentence) => console.error(`vial: warning: ${sentence}`) });
-    });
+    return await forEach(
+      names,
+      async (name) => {
+        await stopContainer(engine, name, options);
+        startContainer(engine, name, { warn: (sentence) => console.error(`vial: warning: ${sentence}`) });
+      },
+      names.length,
+    );
   },
 };

@@ -13,8 +13,12 @@ export const command: Command = {
   async run(flags, names) {
     const engine = openEngine();
     const options = readStop(flags);
-    return await forEach(names, async (name) => {
-      await stopContainer(engine, name, options);
-    });
+    return await forEach(
+      names,
+      async (name) => {
+        await stopContainer(engine, name, options);
+      },
+      names.length,
+    );
   },
 };

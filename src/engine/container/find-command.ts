@@ -122,15 +122,3 @@ function mayExecute(
   // An access list (acl(5)) may say more than the classes; the mask in the group's place shows that there may be one.
   return ((groups.includes(info.gid) ? 0o010 : 0o001) & info.mode) !== 0 || (info.mode & 0o110) === 0o110;
 }
-
-/** Whether a folder of that path is in the root; true also where a mount hides what is there. */
-export function hasFolder(root: string, path: string): boolean {
-  using top = openRoot(root);
-  try {
-    using _open = openInside(top.fd, path, openFlag.path | openFlag.directory);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code !== "ENOENT" && code !== "ENOTDIR";
-  }
-}

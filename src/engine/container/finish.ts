@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cgroupMode, discardTree, oomKills, type ProcessMark, runSync, runtimeGlobalArgs } from "#host";
+import { cgroupMode, discardTree, oomKills, type ProcessMark } from "#host";
 import type { ContainerSpec } from "#runtime";
 import { reasonOf } from "#spec";
 import type { Engine } from "../engine-handle.ts";

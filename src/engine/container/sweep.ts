@@ -4,7 +4,6 @@ import { takeContent } from "#image";
 import type { Engine } from "../engine-handle.ts";
 import { recordEnd } from "./end.ts";
 import { exitCommand } from "./exit-command.ts";
-import { deleteFromRuntime } from "./finish.ts";
 import {
   type ContainerFolder,
   containerFolder,
@@ -77,7 +76,10 @@ function sweepName(engine: Engine, name: string, namesById: ReadonlyMap<string, 
   const holder = holderOf(engine, name);
   if (holder === undefined || namesById.get(holder) === name) return;
   const place = containerFolder(engine, holder);
-  if (!hasSpec(place)) return releaseLitter(engine, name);
+  if (!hasSpec(place)) {
+    releaseLitter(engine, name);
+    return;
+  }
   // A rename that was cut short left two names.
   using lock = lockUnlessGone(place);
   if (lock !== undefined && readSpec(place).name !== name) releaseName(engine, name, holder);

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 let counter = 0;
@@ -44,23 +44,5 @@ function openNew(path: string, mode: number): number {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     mkdirSync(dirname(path), { recursive: true });
     return openSync(path, "wx", mode);
-  }
-}
-
-/**
- * Creates `path` with `content`, complete or not at all, unless it is there already.
- * False when it was: the way to claim a name among many processes without a lock.
- */
-export function createExclusive(path: string, content: string, mode = 0o644): boolean {
-  const temporary = temporaryName(path);
-  replace(temporary, content, mode, false);
-  try {
-    linkSync(temporary, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }
