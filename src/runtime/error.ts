@@ -58,7 +58,7 @@ export function runtimeMissing(name: string): VialError {
     kind: "failed-precondition",
     code: "runtime-missing",
     what: `Cannot find the runtime "${name}"`,
-    why: "it starts the containers, and it is not on this machine's PATH",
+    why: `it starts the containers, and ${name.includes("/") ? "there is no such program file" : "it is not on this machine's PATH"}`,
     next: `apt-get install ${name.slice(name.lastIndexOf("/") + 1)}`,
   });
 }

@@ -17,7 +17,9 @@ export const command: Command = {
       names,
       async (name) => {
         await stopContainer(engine, name, options);
-        startContainer(engine, name, { warn: (sentence) => console.error(`vial: warning: ${sentence}`) });
+        await startContainer(engine, name, {
+          warn: (sentence) => console.error(`vial: warning: ${sentence}`),
+        });
       },
       names.length,
     );

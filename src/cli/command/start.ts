@@ -31,7 +31,9 @@ export const command: Command = {
     const engine = openEngine();
     const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
     if (!flags.bool("attach") && !flags.bool("interactive"))
-      return await forEach(names, (name) => void startContainer(engine, name, { warn }));
+      return await forEach(names, async (name) => {
+        await startContainer(engine, name, { warn });
+      });
     const [name = "", second] = names;
     if (second !== undefined)
       throw optionsConflict("--attach", "several containers", "their output could not be told apart");

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { cgroupMode, discardTree, oomKills, type ProcessMark } from "#host";
-import type { ContainerSpec } from "#runtime";
+import { type ContainerSpec, runtimeStateFolder } from "#runtime";
 import { reasonOf } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
@@ -57,6 +57,8 @@ export function finishContainer(
 
 /** The control group tells of a kill for memory until the runtime deletes it: read first. Takes the runtime's own record and the control group away, killing what is left in it. */
 export function deleteFromRuntime(engine: Engine, spec: ContainerSpec, place: ContainerFolder): void {
+  // Without that record there is nothing to do, also where the runtime itself is gone or was never known.
+  if (!existsSync(`${runtimeStateFolder(engine.place.run, spec.runtime)}/${place.id}`)) return;
   driverOf(engine, spec).remove(place);
 }
 

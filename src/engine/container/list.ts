@@ -26,7 +26,11 @@ export function entryOf(engine: Engine, id: string): ContainerEntry {
     spec,
     state,
     unrecordedExit: state.status === "dead" ? exitFile(place) : undefined,
-    isRestarting: state.status === "exited" && state.restarter !== undefined && isAlive(state.restarter),
+    isRestarting:
+      state.status === "exited" &&
+      state.stopped !== true &&
+      state.restarter !== undefined &&
+      isAlive(state.restarter),
     health: spec.health === null ? "none" : readHealth(place).status,
   };
 }

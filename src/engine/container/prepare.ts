@@ -69,7 +69,7 @@ export function prepareBundle(engine: Engine, spec: ContainerSpec, place: Contai
  * Where a process that starts a container mounts its root. One folder for all: each such process has a mount namespace
  * of its own, with whose end the mount goes, so nothing has to be unmounted (3 ms) or removed.
  */
-function rootMountPoint(engine: Engine): string {
+export function rootMountPoint(engine: Engine): string {
   return `${engine.place.run}/rootfs`;
 }
 

@@ -12,6 +12,7 @@ import {
   type LiveState,
   monitorProcess,
   readState,
+  settledState,
 } from "./state.ts";
 import { markStopping } from "./stop.ts";
 
@@ -26,12 +27,9 @@ export async function removeContainer(
 ): Promise<string> {
   const place = findContainer(engine, name);
   const spec = readSpec(place);
-  let live = currentState(place);
-  if (isUp(live) && !options.force) throw containerRunning(name, "remove", `vial rm -f ${name}`);
-  for (let waited = 0; live.status === "starting" && waited < 30_000; waited += 5) {
-    await Bun.sleep(5);
-    live = currentState(place);
-  }
+  if (isUp(currentState(place)) && !options.force)
+    throw containerRunning(name, "remove", `vial rm -f ${name}`);
+  const live = await settledState(place);
   if (live.status === "running" || live.status === "paused") await kill(engine, spec, place, live);
   using lock = lockUnlessGone(place);
   // The process that attended it may have been quicker.

@@ -1,19 +1,26 @@
 import { existsSync } from "node:fs";
+import { unmountLazily } from "#host";
 import type { Engine } from "../engine-handle.ts";
 import { containerRunning, startTaken } from "../error.ts";
 import { recordEnd } from "./end.ts";
 import { deleteFromRuntime } from "./finish.ts";
 import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./folder.ts";
-import { clearBundle } from "./prepare.ts";
+import { clearBundle, rootMountPoint } from "./prepare.ts";
 import { type AttachedRun, runAttached } from "./run.ts";
 import { createUnderMonitor, type StartOptions } from "./start.ts";
-import { currentState, startingState, writeState } from "./state.ts";
+import { currentState, settledState, startingState, writeState } from "./state.ts";
 
 /** Starts a container that was created or has ended. Gives false when it runs already. */
-export function startContainer(engine: Engine, name: string, options: StartOptions = {}): boolean {
-  const place = readyToStart(engine, name);
+export async function startContainer(
+  engine: Engine,
+  name: string,
+  options: StartOptions = {},
+): Promise<boolean> {
+  const place = await readyToStart(engine, name);
   if (place === undefined) return false;
   createUnderMonitor(engine, readSpec(place), place, { ...options, attended: false }).begin();
+  // The next one that this process starts shares its mount namespace, which would keep this root mounted.
+  unmountLazily(rootMountPoint(engine));
   return true;
 }
 
@@ -23,16 +30,18 @@ export async function startAttached(
   name: string,
   run: AttachedRun,
 ): Promise<number | undefined> {
-  const place = readyToStart(engine, name);
+  const place = await readyToStart(engine, name);
   if (place === undefined) throw containerRunning(name, "start", `vial attach ${name}`);
   return await runAttached(engine, readSpec(place), place, run);
 }
 
 /** Claims the start for this process and clears what an earlier run left; undefined when the container runs. */
-function readyToStart(engine: Engine, name: string): ContainerFolder | undefined {
+async function readyToStart(engine: Engine, name: string): Promise<ContainerFolder | undefined> {
   const place = findContainer(engine, name);
   const spec = readSpec(place);
-  if (currentState(place).status === "dead") recordEnd(engine, spec, place);
+  const live = await settledState(place);
+  if (live.status === "starting") throw startTaken(name);
+  if (live.status === "dead") recordEnd(engine, spec, place);
   using _lock = lockContainer(place);
   const state = currentState(place);
   if (state.status === "running" || state.status === "paused") return undefined;

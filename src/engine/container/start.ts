@@ -69,7 +69,8 @@ function prepareOrRecord(engine: Engine, spec: ContainerSpec, place: ContainerFo
     return prepareBundle(engine, spec, place);
   } catch (error) {
     clearBundle(place);
-    recordFailedStart(engine, spec, place, startedAt, 125, error);
+    const exitCode = error instanceof StartFailure ? error.exitCode : 125;
+    recordFailedStart(engine, spec, place, startedAt, exitCode, error);
     throw error;
   }
 }

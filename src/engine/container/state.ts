@@ -126,3 +126,13 @@ export function isWatched(place: ContainerFolder, was: ContainerState): boolean 
   if (attendant !== undefined && isAlive(attendant)) return true;
   return monitorProcess(place) !== undefined;
 }
+
+/** currentState(), after a start that somebody else has begun came about or failed. Waits up to half a minute. */
+export async function settledState(place: ContainerFolder): Promise<LiveState> {
+  let live = currentState(place);
+  for (let waited = 0; live.status === "starting" && waited < 30_000; waited += 5) {
+    await Bun.sleep(5);
+    live = currentState(place);
+  }
+  return live;
+}

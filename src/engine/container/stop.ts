@@ -6,7 +6,7 @@ import { recordEvent } from "../events.ts";
 import { recordEnd } from "./end.ts";
 import { type ContainerFolder, findContainer, lockUnlessGone, readSpec } from "./folder.ts";
 import { resumeContainer } from "./pause.ts";
-import { currentState, readState, writeState } from "./state.ts";
+import { type ContainerState, currentState, readState, settledState, writeState } from "./state.ts";
 
 const SIGKILL = 9;
 
@@ -40,16 +40,8 @@ export async function endContainer(
   signal: number,
   milliseconds: number,
 ): Promise<void> {
-  const live = currentState(place);
-  if (live.status === "dead") {
-    recordEnd(engine, spec, place);
-    return;
-  }
-  if (live.status !== "running" && live.status !== "paused") {
-    markStopped(place);
-    return;
-  }
-  markStopping(place);
+  const live = await claimStop(engine, spec, place);
+  if (live === undefined) return;
   using handle = ProcessHandle.open(live.process);
   if (handle !== undefined) {
     handle.signal(signal);
@@ -73,21 +65,30 @@ async function awaitRecord(engine: Engine, spec: ContainerSpec, place: Container
   recordEnd(engine, spec, place);
 }
 
-/** Tells who records the end that a person wanted it: the restart policy then keeps still. */
+/** Tells who records the end that a person wanted it. Gives the state of a container that runs, undefined otherwise. */
+async function claimStop(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+): Promise<(ContainerState & { readonly status: "running" | "paused" }) | undefined> {
+  if ((await settledState(place)).status === "dead") recordEnd(engine, spec, place);
+  using lock = lockUnlessGone(place);
+  if (lock === undefined) return undefined;
+  const live = currentState(place);
+  if (live.status === "running" || live.status === "paused") {
+    const stopping = { ...live, stopping: true };
+    writeState(place, stopping);
+    return stopping;
+  }
+  // It may be waiting for its next start by its policy.
+  if (live.status === "exited" && live.stopped !== true) writeState(place, { ...live, stopped: true });
+  return undefined;
+}
+
+/** For who is about to kill it: the restart policy then keeps still. */
 export function markStopping(place: ContainerFolder): void {
   using lock = lockUnlessGone(place);
   if (lock === undefined) return;
-  const state = readState(place);
-  if (state.status === "starting") {
-    const live = currentState(place);
-    if (live.status === "running") writeState(place, { ...live, stopping: true });
-  } else if (state.status === "running" || state.status === "paused")
-    writeState(place, { ...state, stopping: true });
-}
-
-function markStopped(place: ContainerFolder): void {
-  using lock = lockUnlessGone(place);
-  if (lock === undefined) return;
-  const state = readState(place);
-  if (state.status === "exited" && state.stopped !== true) writeState(place, { ...state, stopped: true });
+  const live = currentState(place);
+  if (live.status === "running" || live.status === "paused") writeState(place, { ...live, stopping: true });
 }

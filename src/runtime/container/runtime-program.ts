@@ -14,11 +14,24 @@ const known = ["crun", "runc"];
  * roots never meet.
  */
 export function chooseRuntime(name: string, stateRoot: string): RuntimeProgram {
-  const base = name.slice(name.lastIndexOf("/") + 1);
-  if (!known.includes(base)) throw runtimeUnknown(name, known);
+  checkRuntimeName(name);
   const program = findProgram(name);
   if (program === undefined) throw runtimeMissing(name);
-  return { program, root: `${stateRoot}/${base}`, withoutCgroups: false };
+  return { program, root: runtimeStateFolder(stateRoot, name), withoutCgroups: false };
+}
+
+/** Throws runtime-unknown for a name or path that is neither crun nor runc. */
+export function checkRuntimeName(name: string): void {
+  if (!known.includes(baseName(name))) throw runtimeUnknown(name, known);
+}
+
+/** Where a runtime keeps its own state of the containers of one Vial root: a folder for each, by id. */
+export function runtimeStateFolder(stateRoot: string, name: string): string {
+  return `${stateRoot}/${baseName(name)}`;
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 let hidden = false;
