@@ -9,7 +9,7 @@ import {
   readSync,
   statSync,
 } from "node:fs";
-import { lockExclusive, setAside, sweepTrash, writeDurable } from "#host";
+import { type Lock, lockExclusive, setAside, sweepTrash, writeDurable } from "#host";
 import {
   type Descriptor,
   type Digest,
@@ -63,8 +63,8 @@ export interface CheckOptions {
 
 /** Verifies the whole store; reads every blob. Throws store-busy when it shall repair while somebody adds content. */
 export function checkStore(store: Store, options: CheckOptions = {}): CheckResult {
-  using lock = options.repair === true ? takeContent(store, options.patience ?? 5000) : holdContent(store);
-  if (lock === undefined) throw storeBusy(store.root);
+  using lock = options.repair === true ? takeContent(store, options.patience ?? 5000) : holdToRead(store);
+  if (lock === undefined && options.repair === true) throw storeBusy(store.root);
   const check = new Check(store, options);
   check.layoutFile();
   check.blobs();
@@ -74,6 +74,16 @@ export function checkStore(store: Store, options: CheckOptions = {}): CheckResul
   check.leftovers(refs);
   if (options.repair === true) sweepTrash(store.trash);
   return check.result();
+}
+
+/** On a read-only file system nobody can take content away, and the lock cannot be had. */
+function holdToRead(store: Store): Lock | undefined {
+  try {
+    return holdContent(store);
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "EROFS") return undefined;
+    throw error;
+  }
 }
 
 class Check {

@@ -20,9 +20,17 @@ export function holdContent(store: Store): Lock {
 export function takeContent(store: Store, patience = 25): Lock | undefined {
   const deadline = performance.now() + patience;
   for (;;) {
-    const lock = tryLock(contentLock(store));
+    const lock = tryContent(store);
     if (lock !== undefined || performance.now() >= deadline) return lock;
     Bun.sleepSync(2);
+  }
+}
+
+function tryContent(store: Store): Lock | undefined {
+  try {
+    return tryLock(contentLock(store));
+  } catch (error) {
+    throw storeWriteFault(store.root, error);
   }
 }
 

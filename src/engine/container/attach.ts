@@ -1,4 +1,4 @@
-import { closeSync, read, writeSync } from "node:fs";
+import { read } from "node:fs";
 import { connectAttach, finishWriting, resizeTerminal } from "#host";
 import type { ContainerFolder } from "./folder.ts";
 
@@ -14,7 +14,8 @@ export interface Streams {
   readonly detachKeys: Uint8Array | undefined;
 }
 
-const packetSize = 64 * 1024;
+/** conmon takes at most 32 KiB of a packet, and drops the rest. */
+const stdinChunk = 8 * 1024;
 
 /** An open attach socket, whose relay is still to begin: open it before the program starts, and nothing is missed. */
 export class Attachment {
@@ -34,60 +35,82 @@ export class Attachment {
     }
   }
 
-  /** Passes bytes both ways until the container ends, or the detach keys are typed. */
-  relay(streams: Streams): Promise<"ended" | "detached"> {
-    return new Promise((resolve) => {
-      this.#receive(streams, () => resolve("ended"));
-      if (streams.stdin !== undefined)
-        this.#send(streams.stdin, streams.detachKeys, () => resolve("detached"));
-    });
-  }
-
-  #receive(streams: Streams, ended: () => void): void {
-    const packet = Buffer.allocUnsafe(packetSize);
-    const next = (): void => {
-      read(this.#socket, packet, 0, packet.length, null, (error, count) => {
-        if (error !== null && (error.code === "EAGAIN" || error.code === "EINTR")) return next();
-        if (error !== null || count === 0) return ended();
-        const bytes = packet.subarray(1, count);
-        if (packet[0] === 3) streams.stderr(bytes);
-        else streams.stdout(bytes);
-        next();
-      });
+  /**
+   * Passes bytes both ways until the container ends, or the detach keys are typed. Neither way waits for the other:
+   * conmon reads our input only while we read its output. A slow reader of the output holds the program up, and no
+   * memory grows.
+   */
+  async relay(streams: Streams): Promise<"ended" | "detached"> {
+    const { promise, resolve } = Promise.withResolvers<"ended" | "detached">();
+    let writable = Promise.withResolvers<void>();
+    const ended = () => {
+      resolve("ended");
+      writable.resolve();
     };
-    next();
+    // Each call of `data` is one packet, because the kernel gives one packet per recv(2) on such a socket.
+    const options: Bun.FdSocketOptions = {
+      fd: this.#socket,
+      socket: {
+        data(_socket, packet) {
+          const bytes = packet.subarray(1);
+          if (packet[0] === 3) streams.stderr(bytes);
+          else streams.stdout(bytes);
+        },
+        drain() {
+          writable.resolve();
+          writable = Promise.withResolvers();
+        },
+        end: ended,
+        close: ended,
+        error: ended,
+      },
+    };
+    // Bun takes a descriptor here, and its types know of it, but for the signature of connect().
+    const socket = await Bun.connect(options as unknown as Bun.UnixSocketOptions);
+    /** False when the container no longer takes input. */
+    const write = async (bytes: Uint8Array): Promise<boolean> => {
+      if (bytes.length === 0) return true;
+      for (;;) {
+        const drained = writable.promise;
+        const count = socket.write(bytes);
+        // A packet goes whole or not at all.
+        if (count !== 0) return count > 0;
+        await drained;
+      }
+    };
+    if (streams.stdin !== undefined)
+      void this.#send(streams.stdin, write, streams.detachKeys, () => resolve("detached"));
+    return await promise;
   }
 
-  #send(stdin: number, detachKeys: Uint8Array | undefined, detached: () => void): void {
-    const chunk = Buffer.allocUnsafe(8 * 1024);
+  async #send(
+    stdin: number,
+    write: (bytes: Uint8Array) => Promise<boolean>,
+    detachKeys: Uint8Array | undefined,
+    detached: () => void,
+  ): Promise<void> {
+    const chunk = Buffer.allocUnsafe(stdinChunk);
     const watch = detachKeys === undefined ? undefined : new KeySequence(detachKeys);
-    const next = (): void => {
-      read(stdin, chunk, 0, chunk.length, null, (error, count) => {
-        if (error !== null && (error.code === "EAGAIN" || error.code === "EINTR"))
-          return void setTimeout(next, 5);
-        if (error !== null || count === 0) return finishWriting(this.#socket);
-        const seen = watch?.feed(chunk.subarray(0, count));
-        if (!this.#write(seen?.pass ?? chunk.subarray(0, count))) return;
-        if (seen?.complete) return detached();
-        next();
-      });
-    };
-    next();
-  }
-
-  /** False when the container no longer takes input. */
-  #write(bytes: Uint8Array): boolean {
-    try {
-      for (let done = 0; done < bytes.length; )
-        done += writeSync(this.#socket, bytes, done, bytes.length - done);
-      return true;
-    } catch {
-      return false;
+    for (;;) {
+      const count = await readSome(stdin, chunk);
+      if (count === 0) return finishWriting(this.#socket);
+      const seen = watch?.feed(chunk.subarray(0, count));
+      if (!(await write(seen?.pass ?? chunk.subarray(0, count)))) return;
+      if (seen?.complete) return detached();
     }
   }
+}
 
-  close(): void {
-    closeSync(this.#socket);
+/** Bytes that were read; 0 at the end, and where nothing can be read. */
+async function readSome(fd: number, chunk: Buffer): Promise<number> {
+  for (;;) {
+    const { error, count } = await new Promise<{ error: NodeJS.ErrnoException | null; count: number }>((done) =>
+      read(fd, chunk, 0, chunk.length, null, (failure, bytes) => done({ error: failure, count: bytes })),
+    );
+    if (error === null) return count;
+    if (error.code !== "EAGAIN" && error.code !== "EINTR") return 0;
+    // Another program has set O_NONBLOCK on the terminal or pipe that we share with it.
+    await Bun.sleep(5);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { conmonRotates } from "#host";
 import { holdContent } from "#image";
-import { type ContainerSpec, mergeEnvironment } from "#runtime";
+import { checkRuntimeName, type ContainerSpec, mergeEnvironment } from "#runtime";
 import type { Healthcheck } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { logFilesUnsupported, nameInvalid } from "../error.ts";
@@ -72,6 +72,7 @@ export function createContainer(
 ): { spec: ContainerSpec; place: ContainerFolder } {
   const files = wish.log?.maxFile ?? 1;
   if (files > 1 && !conmonRotates()) throw logFilesUnsupported(files);
+  if (wish.runtime !== undefined) checkRuntimeName(wish.runtime);
   // Until the container is on record, its layers belong to nobody.
   using _hold = holdContent(engine.store);
   const id = newContainerId();

@@ -1,4 +1,4 @@
-import { openSync, readSync, closeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { checked, libc, pointer } from "../kernel/libc.ts";
 import { needProgram, runSync } from "../run.ts";
 import type { RuntimeProgram } from "./crun.ts";
@@ -117,9 +117,10 @@ function readLine(fd: number): string | undefined {
   return length === 0 ? undefined : bytes.toString("utf8", 0, length);
 }
 
-/** Tells conmon the size of the terminal. */
+/** Tells conmon the size of the terminal. Throws when it is no longer there. */
 export function resizeTerminal(bundle: string, rows: number, columns: number): void {
-  const fd = openSync(`${bundle}/${conmonFile.control}`, "w");
+  // Without O_NONBLOCK, opening a fifo that nobody reads would wait for ever.
+  const fd = openSync(`${bundle}/${conmonFile.control}`, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
     const line = Buffer.from(`1 ${rows} ${columns}\n`);
     libc().write(fd, pointer(line), BigInt(line.length));

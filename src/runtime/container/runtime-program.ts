@@ -7,7 +7,8 @@ import {
 } from "#host";
 import { runtimeMissing, runtimeUnknown } from "../error.ts";
 
-const known = ["crun", "runc"];
+/** The programs that can start a container. */
+export const runtimeNames = ["crun", "runc"];
 
 /**
  * Finds crun or runc, by name or absolute path. `stateRoot` is where the runtime keeps its own state, so that two Vial
@@ -22,7 +23,7 @@ export function chooseRuntime(name: string, stateRoot: string): RuntimeProgram {
 
 /** Throws runtime-unknown for a name or path that is neither crun nor runc. */
 export function checkRuntimeName(name: string): void {
-  if (!known.includes(baseName(name))) throw runtimeUnknown(name, known);
+  if (!runtimeNames.includes(baseName(name))) throw runtimeUnknown(name, runtimeNames);
 }
 
 /** Where a runtime keeps its own state of the containers of one Vial root: a folder for each, by id. */
