@@ -1,9 +1,26 @@
-import { type Engine, findImageRecord, type ImageRecord, recallImage } from "#engine";
+import {
+  type Engine,
+  findImageRecord,
+  type ImageRecord,
+  isUnpacked,
+  recallImage,
+  unpackAgain,
+} from "#engine";
 import { optionInvalid } from "./error.ts";
 import type { Flags } from "./parse.ts";
 
-/** Finds the image of a new container, pulled first when `--pull` says so or the store does not hold it. */
+/**
+ * Finds the image of a new container, pulled first when `--pull` says so or the store does not hold it, and with its
+ * layers unpacked.
+ */
 export async function imageForRun(engine: Engine, name: string, flags: Flags): Promise<ImageRecord> {
+  const image = await foundOrPulled(engine, name, flags);
+  if (!isUnpacked(engine, image))
+    await unpackAgain(engine, image, (sentence) => console.error(`vial: warning: ${sentence}`));
+  return image;
+}
+
+async function foundOrPulled(engine: Engine, name: string, flags: Flags): Promise<ImageRecord> {
   const policy = flags.text("pull") ?? "missing";
   if (policy !== "always" && policy !== "missing" && policy !== "never")
     throw optionInvalid("--pull", policy, "it has to be always, missing or never", "--pull missing");

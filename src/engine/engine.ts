@@ -3,6 +3,7 @@
 
 export { Attachment, type Streams } from "./container/attach.ts";
 export { type CreateWish, createContainer } from "./container/create.ts";
+export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
 export { handleExit } from "./container/end.ts";
 export { type ExecWish, execInContainer } from "./container/exec.ts";

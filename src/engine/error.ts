@@ -49,8 +49,8 @@ export function layerMissing(image: string, diffId: string): VialError {
     kind: "failed-precondition",
     code: "layer-missing",
     what: `Cannot use the image ${JSON.stringify(image)}: its layer ${diffId.slice(0, 19)} is not unpacked`,
-    why: "the unpacked layer was removed from the store",
-    next: `vial pull ${image}`,
+    why: "the store has lost it, and the blob that it could be unpacked from",
+    next: `run \`vial pull ${image}\`, or load or import the image again`,
   });
 }
 

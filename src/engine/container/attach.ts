@@ -104,8 +104,9 @@ export class Attachment {
 /** Bytes that were read; 0 at the end, and where nothing can be read. */
 async function readSome(fd: number, chunk: Buffer): Promise<number> {
   for (;;) {
-    const { error, count } = await new Promise<{ error: NodeJS.ErrnoException | null; count: number }>((done) =>
-      read(fd, chunk, 0, chunk.length, null, (failure, bytes) => done({ error: failure, count: bytes })),
+    const { error, count } = await new Promise<{ error: NodeJS.ErrnoException | null; count: number }>(
+      (done) =>
+        read(fd, chunk, 0, chunk.length, null, (failure, bytes) => done({ error: failure, count: bytes })),
     );
     if (error === null) return count;
     if (error.code !== "EAGAIN" && error.code !== "EINTR") return 0;

@@ -8,6 +8,7 @@ import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./
 import { clearBundle, rootMountPoint } from "./prepare.ts";
 import { type AttachedRun, runAttached } from "./run.ts";
 import { createUnderMonitor, type StartOptions } from "./start.ts";
+import { isUnpacked, unpackAgain } from "./unpacked.ts";
 import { currentState, settledState, startingState, writeState } from "./state.ts";
 
 /** Starts a container that was created or has ended. Gives false when it runs already. */
@@ -16,7 +17,7 @@ export async function startContainer(
   name: string,
   options: StartOptions = {},
 ): Promise<boolean> {
-  const place = await readyToStart(engine, name);
+  const place = await readyToStart(engine, name, options.warn);
   if (place === undefined) return false;
   createUnderMonitor(engine, readSpec(place), place, { ...options, attended: false }).begin();
   // The next one that this process starts shares its mount namespace, which would keep this root mounted.
@@ -30,16 +31,21 @@ export async function startAttached(
   name: string,
   run: AttachedRun,
 ): Promise<number | undefined> {
-  const place = await readyToStart(engine, name);
+  const place = await readyToStart(engine, name, run.warn);
   if (place === undefined) throw containerRunning(name, "start", `vial attach ${name}`);
   return await runAttached(engine, readSpec(place), place, run);
 }
 
 /** Claims the start for this process and clears what an earlier run left; undefined when the container runs. */
-async function readyToStart(engine: Engine, name: string): Promise<ContainerFolder | undefined> {
+async function readyToStart(
+  engine: Engine,
+  name: string,
+  warn: StartOptions["warn"] = () => {},
+): Promise<ContainerFolder | undefined> {
   const place = findContainer(engine, name);
   const spec = readSpec(place);
   const live = await settledState(place);
+  if (!isUnpacked(engine, spec.image)) await unpackAgain(engine, spec.image, warn);
   if (live.status === "starting") throw startTaken(name);
   if (live.status === "dead") recordEnd(engine, spec, place);
   using _lock = lockContainer(place);

@@ -22,6 +22,8 @@ export type ContainerState =
       readonly restarts: number;
       /** Set by stop: the restart policy does not bring it back. */
       readonly stopping?: boolean;
+      /** The process that ends it, and that records the end when nobody else does. */
+      readonly stopper?: ProcessMark;
     }
   | {
       readonly status: "exited";
@@ -124,6 +126,7 @@ export function monitorProcess(place: ContainerFolder): ProcessMark | undefined 
 export function isWatched(place: ContainerFolder, was: ContainerState): boolean {
   const attendant = was.status === "starting" ? was.starter : "attendant" in was ? was.attendant : undefined;
   if (attendant !== undefined && isAlive(attendant)) return true;
+  if ("stopper" in was && was.stopper !== undefined && isAlive(was.stopper)) return true;
   return monitorProcess(place) !== undefined;
 }
 

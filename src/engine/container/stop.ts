@@ -6,7 +6,7 @@ import { recordEvent } from "../events.ts";
 import { recordEnd } from "./end.ts";
 import { type ContainerFolder, findContainer, lockUnlessGone, readSpec } from "./folder.ts";
 import { resumeContainer } from "./pause.ts";
-import { type ContainerState, currentState, readState, settledState, writeState } from "./state.ts";
+import { type ContainerState, currentState, ownMark, readState, settledState, writeState } from "./state.ts";
 
 const SIGKILL = 9;
 
@@ -76,7 +76,7 @@ async function claimStop(
   if (lock === undefined) return undefined;
   const live = currentState(place);
   if (live.status === "running" || live.status === "paused") {
-    const stopping = { ...live, stopping: true };
+    const stopping = { ...live, stopping: true, stopper: ownMark() };
     writeState(place, stopping);
     return stopping;
   }
@@ -90,5 +90,6 @@ export function markStopping(place: ContainerFolder): void {
   using lock = lockUnlessGone(place);
   if (lock === undefined) return;
   const live = currentState(place);
-  if (live.status === "running" || live.status === "paused") writeState(place, { ...live, stopping: true });
+  if (live.status === "running" || live.status === "paused")
+    writeState(place, { ...live, stopping: true, stopper: ownMark() });
 }
