@@ -25,6 +25,18 @@ async function sleeper(...flags: readonly string[]): Promise<string> {
   return await vial.ok("run", "-d", ...flags, "busybox", "sleep", "1000");
 }
 
+/** Starts a shell script in the background, and waits until it has set its traps and said "ready". */
+async function trapper(script: string): Promise<string> {
+  const id = await vial.ok("run", "-d", "busybox", "sh", "-c", script.replace("; ", "; echo ready; "));
+  await untilReady(id);
+  return id;
+}
+
+async function untilReady(id: string, times = 1): Promise<void> {
+  const log = `${vial.root}/containers/${id}/log`;
+  await vial.until("ready", () => readFileSync(log, "utf8").split("F ready\n").length > times);
+}
+
 async function status(container: string): Promise<string> {
   return await vial.inspect(container, "{{.State.Status}}");
 }
@@ -133,11 +145,7 @@ suite("create and start", () => {
 suite("stop, kill, restart, pause, wait", () => {
   test("stop: 143 by the signal, 137 by force, several side by side", async () => {
     const soft = await vial.ok("run", "-d", "--init", "busybox", "sleep", "1000");
-    const hard = await Promise.all(
-      [1, 2, 3].map(() =>
-        vial.ok("run", "-d", "busybox", "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"),
-      ),
-    );
+    const hard = await Promise.all([1, 2, 3].map(() => trapper("trap '' TERM; while :; do sleep 0.1; done")));
     const started = performance.now();
     await vial.ok("stop", "-t", "1", soft, ...hard);
     expect(performance.now() - started).toBeLessThan(2500);
@@ -152,31 +160,18 @@ suite("stop, kill, restart, pause, wait", () => {
   });
 
   test("stop -s, --time and --timeout", async () => {
-    const id = await vial.ok(
-      "run",
-      "-d",
-      "busybox",
-      "sh",
-      "-c",
-      "trap 'exit 9' HUP; while :; do sleep 0.05; done",
-    );
+    const id = await trapper("trap 'exit 9' HUP; while :; do sleep 0.05; done");
     await vial.ok("stop", "-s", "HUP", "--timeout", "5", id);
     expect(await vial.inspect(id, "{{.State.ExitCode}}")).toBe("9");
     await vial.ok("start", id);
+    await untilReady(id, 2);
     await vial.ok("stop", "--time=0", id);
     expect(await vial.inspect(id, "{{.State.ExitCode}}")).toBe("137");
     await vial.ok("rm", id);
   });
 
   test("kill: SIGKILL by default, any signal by -s, an error for one that does not run", async () => {
-    const id = await vial.ok(
-      "run",
-      "-d",
-      "busybox",
-      "sh",
-      "-c",
-      "trap 'exit 8' USR2; while :; do sleep 0.05; done",
-    );
+    const id = await trapper("trap 'exit 8' USR2; while :; do sleep 0.05; done");
     await vial.ok("kill", "-s", "SIGUSR2", id);
     expect(await vial.ok("wait", id)).toBe("8");
     const { code, err } = await vial.run("kill", id);
@@ -217,6 +212,11 @@ suite("stop, kill, restart, pause, wait", () => {
     await vial.ok("pause", id);
     await vial.ok("stop", "-t", "0", id);
     expect(await status(id)).toBe("exited");
+    await vial.ok("start", id);
+    await vial.ok("pause", id);
+    expect((await vial.run("start", id)).err).toContain("vial unpause");
+    await vial.ok("kill", id);
+    expect(await vial.ok("wait", id)).toBe("137");
     await vial.ok("start", id);
     await vial.ok("pause", id);
     await vial.ok("rm", "-f", id);
@@ -362,6 +362,18 @@ suite("rm, rename, update, prune", () => {
       ),
     ).toBe("on-failure 4");
     expect((await vial.run("update", id)).code).not.toBe(0);
+    await vial.ok("update", "--memory-swap", "512m", id);
+    expect((await vial.run("update", "--memory", "1g", id)).err).toContain("--memory-swap");
+    await vial.ok("update", "--cpu-quota", "30000", "--pids-limit", "-1", id);
+    if (existsSync("/sys/fs/cgroup/cpu")) {
+      expect(vial.cgroupFile(id, "cpu", "cpu.cfs_quota_us")).toBe("30000");
+      expect(vial.cgroupFile(id, "pids", "pids.max")).toBe("max");
+    }
+    await vial.ok("update", "--cpus", "0.75", id);
+    if (existsSync("/sys/fs/cgroup/cpu"))
+      expect(vial.cgroupFile(id, "cpu", "cpu.cfs_quota_us")).toBe("75000");
+    const transient = await sleeper("--rm");
+    expect((await vial.run("update", "--restart", "always", transient)).err).toContain("--rm");
     await vial.ok("rm", "-f", id);
   });
 
@@ -412,6 +424,10 @@ suite("restart policies", () => {
     const runs = (await vial.ok("logs", id)).split("\n").length;
     await Bun.sleep(1200);
     expect((await vial.ok("logs", id)).split("\n")).toHaveLength(runs);
+    expect(await status(id)).toBe("exited");
+    await vial.ok("start", id);
+    await vial.until("it runs", async () => (await vial.run("kill", id)).code === 0);
+    await Bun.sleep(400);
     expect(await status(id)).toBe("exited");
     // A person's start counts from nothing again.
     await vial.ok("start", id);

@@ -639,7 +639,7 @@ suite("run, seen from the host", () => {
       ["--stop-signal", "USR1"],
       "sh",
       "-c",
-      "trap 'exit 42' USR1; while :; do sleep 0.05; done",
+      "trap 'exit 42' USR1; echo ready; while :; do sleep 0.05; done",
     );
     await vial.ok("stop", id);
     expect(await vial.inspect(id, "{{.State.ExitCode}} {{.Config.StopSignal}}")).toBe("42 USR1");
@@ -651,7 +651,7 @@ suite("run, seen from the host", () => {
       ["--stop-timeout", "1"],
       "sh",
       "-c",
-      "trap '' TERM; while :; do sleep 0.05; done",
+      "trap '' TERM; echo ready; while :; do sleep 0.05; done",
     );
     const started = performance.now();
     await vial.ok("stop", id);

@@ -67,7 +67,12 @@ export class TestVial {
 
   /** Like run(), with the options first. */
   async call(words: readonly string[], options: CallOptions = {}): Promise<Outcome> {
-    const child = Bun.spawn([this.program, ...words], {
+    return await this.command([this.program, ...words], options);
+  }
+
+  /** Runs any program to its end, in the environment of this store. */
+  async command(argv: readonly string[], options: CallOptions = {}): Promise<Outcome> {
+    const child = Bun.spawn([...argv], {
       env: { ...this.environment(), ...options.env },
       cwd: options.cwd ?? this.folder,
       stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),

@@ -256,7 +256,21 @@ function readRestart(flags: Flags): RestartPolicy | undefined {
 }
 
 /** The limits of `run`, `create` and `update`. */
+/** The limits of `run` and `create`. */
 export function readResources(flags: Flags): NonNullable<CreateWish["resources"]> {
+  const swap = flags.text("memory-swap");
+  if (swap !== undefined && swap !== "-1" && flags.text("memory") === undefined)
+    throw optionInvalid(
+      "--memory-swap",
+      swap,
+      "it needs --memory beside it",
+      "--memory 512m --memory-swap 1g",
+    );
+  return readChangedResources(flags);
+}
+
+/** The limits of `update`, where what is not given stays. */
+export function readChangedResources(flags: Flags): NonNullable<CreateWish["resources"]> {
   const bytes = (name: string): number | undefined => {
     const text = flags.text(name);
     return text === undefined ? undefined : parseSize(text);
@@ -275,13 +289,6 @@ export function readResources(flags: Flags): NonNullable<CreateWish["resources"]
     );
   const swapText = flags.text("memory-swap");
   const memorySwap = swapText === undefined ? undefined : swapText === "-1" ? -1 : parseSize(swapText);
-  if (memorySwap !== undefined && memory === undefined && memorySwap !== -1)
-    throw optionInvalid(
-      "--memory-swap",
-      swapText ?? "",
-      "it needs --memory beside it",
-      "--memory 512m --memory-swap 1g",
-    );
   if (memorySwap !== undefined && memory !== undefined && memorySwap !== -1 && memorySwap < memory) {
     throw optionInvalid(
       "--memory-swap",

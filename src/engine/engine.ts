@@ -22,6 +22,7 @@ export { StartFailure } from "./container/start-failure.ts";
 export type { ContainerState } from "./container/state.ts";
 export { type Engine, openEngine } from "./engine-handle.ts";
 export type { ContainerSpec, MountWish, NamespaceWish, NetworkWish, RestartPolicy } from "#runtime";
+export { checkEngine, type EngineCheck } from "./check.ts";
 export { type Area, canRunContainers, diagnose, type Finding } from "./doctor.ts";
 export { heldLayers, imageUsers } from "./image-users.ts";
 export {

@@ -265,3 +265,23 @@ export function logFilesUnsupported(files: number): VialError {
     next: "give --log-opt max-size alone, or install a newer conmon (2.1.13 has it)",
   });
 }
+
+export function restartOfTransient(name: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "restart-of-transient",
+    what: `Cannot give the container ${JSON.stringify(name)} a restart policy: it was made with --rm`,
+    why: "a container that is removed at its end cannot be started again",
+    next: "make another one with --restart and without --rm",
+  });
+}
+
+export function memorySwapUnfit(name: string, memory: number | undefined, memorySwap: number): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "memory-swap-unfit",
+    what: `Cannot limit memory and swap of the container ${JSON.stringify(name)} to ${memorySwap} bytes together`,
+    why: memory === undefined ? "it has no memory limit" : `its memory limit alone is ${memory} bytes`,
+    next: `vial update --memory 512m --memory-swap 1g ${name}`,
+  });
+}

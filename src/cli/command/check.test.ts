@@ -9,7 +9,7 @@ test("vial check says clean of a clean store, and --quiet says nothing", async (
   using host = new TestStore();
   addImage(host.store, image);
   const { code, out } = await host.vial("check");
-  expect(out).toMatch(/^clean: 1 images, 3 blobs, [\d.]+kB\n$/);
+  expect(out).toMatch(/^clean: 1 images, 3 blobs, [\d.]+kB, 0 containers\n$/);
   expect(code).toBe(0);
   expect(await host.vial("check", "--quiet")).toEqual({ code: 0, out: "", err: "" });
   expect((await host.vial("system", "check", "--format", "{{.clean}} {{.images}}")).out).toBe("true 1\n");

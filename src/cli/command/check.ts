@@ -1,5 +1,4 @@
-import { openEngine } from "#engine";
-import { checkStore } from "#image";
+import { checkEngine, openEngine } from "#engine";
 import { printSize } from "#spec";
 import type { Command } from "../command.ts";
 import { boolFlag, inspectFormatFlag } from "../flag.ts";
@@ -10,18 +9,21 @@ import { openProgress } from "../progress.ts";
 export const command: Command = {
   name: "check",
   usage: "[OPTIONS]",
-  summary: "Verify the store: every byte of every image",
+  summary: "Verify every byte of every image, and the containers",
   flags: [
     inspectFormatFlag,
-    boolFlag("quiet", "Print nothing when the store is clean", "q"),
-    boolFlag("repair", "Set damaged parts aside, so that a pull or load brings them anew"),
+    boolFlag("quiet", "Print nothing when all is clean", "q"),
+    boolFlag(
+      "repair",
+      "Set damaged parts aside, so that a pull or load brings them anew, and clear away what killed processes left",
+    ),
   ],
   args: [0, 0],
   run(flags) {
-    const { store } = openEngine();
+    const engine = openEngine();
     const quiet = flags.bool("quiet");
     using progress = openProgress({ quiet: quiet || !isTerminal(2) });
-    const result = checkStore(store, {
+    const result = checkEngine(engine, {
       repair: flags.bool("repair"),
       progress: (done) =>
         progress.event({ kind: "layer", id: "store", phase: "verifying", done, total: undefined }),
@@ -31,7 +33,7 @@ export const command: Command = {
       const lines = result.findings.map(
         ({ severity, what, done }) => `${severity}: ${what}${done === undefined ? "" : ` (${done})`}\n`,
       );
-      const sum = `${result.images} images, ${result.blobs} blobs, ${printSize(result.bytes)}`;
+      const sum = `${result.images} images, ${result.blobs} blobs, ${printSize(result.bytes)}, ${result.containers} containers`;
       return `${lines.join("")}${result.clean ? "clean" : "not clean"}: ${sum}\n`;
     });
     if (!quiet || !result.clean) out(text);

@@ -13,6 +13,8 @@ export const command: Command = {
   async run(flags, names) {
     const engine = openEngine();
     const signal = parseSignal("--signal", flags.text("signal") ?? "SIGKILL");
-    return await forEach(names, (name) => killContainer(engine, name, signal));
+    return await forEach(names, (name) =>
+      killContainer(engine, name, signal, (spec) => parseSignal("STOPSIGNAL", spec.stopSignal)),
+    );
   },
 };

@@ -1,7 +1,7 @@
 import { openEngine, updateContainer } from "#engine";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
-import { parseRestart, readResources } from "../container-wish.ts";
+import { parseRestart, readChangedResources } from "../container-wish.ts";
 import { nothingToUpdate } from "../error.ts";
 import { forEach } from "../for-each.ts";
 
@@ -29,7 +29,7 @@ export const command: Command = {
     const engine = openEngine();
     const restart = flags.text("restart");
     const wish = {
-      resources: readResources(flags),
+      resources: readChangedResources(flags),
       restart: restart === undefined ? undefined : parseRestart(restart),
     };
     if (Object.keys(wish.resources).length === 0 && restart === undefined) throw nothingToUpdate();

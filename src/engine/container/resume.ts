@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { unmountLazily } from "#host";
+import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
-import { containerRunning, startTaken } from "../error.ts";
+import { containerPaused, containerRunning, startTaken } from "../error.ts";
 import { recordEnd } from "./end.ts";
 import { deleteFromRuntime } from "./finish.ts";
 import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./folder.ts";
@@ -44,19 +45,32 @@ async function readyToStart(
 ): Promise<ContainerFolder | undefined> {
   const place = findContainer(engine, name);
   const spec = readSpec(place);
-  const live = await settledState(place);
   if (!isUnpacked(engine, spec.image)) await unpackAgain(engine, spec.image, warn);
-  if (live.status === "starting") throw startTaken(name);
-  if (live.status === "dead") recordEnd(engine, spec, place);
+  for (;;) {
+    const live = await settledState(place);
+    if (live.status === "starting") throw startTaken(name);
+    if (live.status === "dead") recordEnd(engine, spec, place);
+    const claim = claimStart(engine, spec, place);
+    if (claim !== "again") return claim === "running" ? undefined : place;
+  }
+}
+
+function claimStart(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+): "claimed" | "running" | "again" {
   using _lock = lockContainer(place);
   const state = currentState(place);
-  if (state.status === "running" || state.status === "paused") return undefined;
-  if (state.status === "starting") throw startTaken(name);
+  if (state.status === "paused") throw containerPaused(spec.name);
+  if (state.status === "running") return "running";
+  // Another starter had the lock before us.
+  if (state.status === "starting" || state.status === "dead") return "again";
   if (existsSync(place.bundle)) {
     deleteFromRuntime(engine, spec, place);
     clearBundle(place);
   }
   // From here on a second starter finds the start taken.
   writeState(place, startingState());
-  return place;
+  return "claimed";
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { warmCgroupLock, markProcess } from "#host";
-import { type ContainerSpec, explainFailure } from "#runtime";
+import { type ContainerSpec, type Driver, explainFailure, type MonitorWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
 import { exitCommand } from "./exit-command.ts";
@@ -105,7 +105,7 @@ export function createUnderMonitor(
     startedAt,
     restarts,
   });
-  const answer = driver.create(place, {
+  const answer = createOrRecord({ engine, spec, place, startedAt }, driver, {
     name: spec.name,
     terminal: spec.terminal,
     stdin: !spec.interactive ? "none" : options.attended && !spec.terminal ? "once" : "open",
@@ -138,6 +138,27 @@ export function createUnderMonitor(
       });
     },
   };
+}
+
+/** conmon itself may be missing. */
+function createOrRecord(
+  { engine, spec, place, startedAt }: Starting,
+  driver: Driver,
+  wish: MonitorWish,
+): ReturnType<Driver["create"]> {
+  try {
+    return driver.create(place, wish);
+  } catch (error) {
+    recordFailedStart(engine, spec, place, startedAt, 125, error);
+    throw error;
+  }
+}
+
+interface Starting {
+  readonly engine: Engine;
+  readonly spec: ContainerSpec;
+  readonly place: ContainerFolder;
+  readonly startedAt: string;
 }
 
 function failStart(

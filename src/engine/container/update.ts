@@ -1,6 +1,6 @@
-import { type ContainerSpec, makeResources } from "#runtime";
+import { type ContainerSpec, makeResources, type Resources } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
-import { updateFailed } from "../error.ts";
+import { memorySwapUnfit, restartOfTransient, updateFailed } from "../error.ts";
 import { recordEvent } from "../events.ts";
 import { driverOf } from "./driver.ts";
 import { findContainer, lockContainer, readSpec, writeSpec } from "./folder.ts";
@@ -17,9 +17,11 @@ export function updateContainer(engine: Engine, name: string, wish: UpdateWish):
   const place = findContainer(engine, name);
   using _lock = lockContainer(place);
   const spec = readSpec(place);
+  if (spec.autoRemove && wish.restart !== undefined && wish.restart.name !== "no")
+    throw restartOfTransient(name);
   const changed = {
     ...spec,
-    resources: { ...spec.resources, ...wish.resources },
+    resources: changeResources(name, spec.resources, wish.resources),
     restart: wish.restart ?? spec.restart,
   };
   const state = currentState(place);
@@ -28,9 +30,34 @@ export function updateContainer(engine: Engine, name: string, wish: UpdateWish):
       { ...changed, devices: [] },
       { swapAccounting: swapAccounting(), devices: [] },
     );
+    // At creation no limit is the absence of one; here it has to be said.
+    if ((changed.resources.pidsLimit ?? 1) <= 0) resources.pids = { limit: -1 };
     const said = driverOf(engine, spec).update(place, resources);
     if (said !== undefined) throw updateFailed(name, said);
   }
   writeSpec(place, changed);
   recordEvent(engine, changed, "update");
+}
+
+/** The last word on CPU time wins, whichever of its two forms it has. */
+function changeResources(name: string, before: Resources, wish: Resources): Resources {
+  const { cpus, cpuQuota, cpuPeriod, ...rest } = before;
+  const kept =
+    wish.cpus !== undefined
+      ? rest
+      : wish.cpuQuota !== undefined || wish.cpuPeriod !== undefined
+        ? { ...rest, ...defined({ cpuQuota, cpuPeriod }) }
+        : before;
+  const after = { ...kept, ...wish };
+  const { memory, memorySwap } = after;
+  if (memorySwap !== undefined && memorySwap !== -1 && memorySwap < (memory ?? Number.POSITIVE_INFINITY))
+    throw memorySwapUnfit(name, memory, memorySwap);
+  return after;
+}
+
+function defined(values: {
+  readonly cpuQuota: number | undefined;
+  readonly cpuPeriod: number | undefined;
+}): Resources {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -17,7 +17,7 @@ export function explainFailure(
 ): { readonly error: VialError; readonly exitCode: number } {
   const where = `the container "${container}"`;
   if (
-    /executable file .* not found|no such file or directory.*exec|exec.*no such file or directory|stat .*: no such file/i.test(
+    /executable file .* not found|no such file or directory.*exec|exec.*no such file or directory|stat .*: no such file|open executable: not a directory|exec.*: not a directory/i.test(
       said,
     )
   ) {
