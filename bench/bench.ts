@@ -38,7 +38,7 @@ if (hybrid && process.env.VIAL_BENCH_INSIDE === undefined) {
 }
 
 const quick = process.argv.includes("--quick");
-const rounds = quick ? 5 : 25;
+const rounds = quick ? 5 : 15;
 const folder = mkdtempSync("/tmp/vb-");
 const say = (line: string) => console.error(line);
 const program = `${project}dist/vial`;
@@ -259,7 +259,7 @@ async function transferRows(tools: readonly Competitor[]): Promise<readonly Row[
     const put = (map: Map<string, number[]>, name: string, value: number) =>
       map.set(name, [...(map.get(name) ?? []), value]);
     let peak = 0;
-    for (let round = 0; round < (quick ? 1 : 3); round++) {
+    for (let round = 0; round < (quick ? 1 : 2); round++) {
       put(pull, "curl, igzip, tar, in turn", transfer.floor(false));
       put(pull, "curl, igzip, tar, at once", transfer.floor(true));
       for (const tool of tools) {

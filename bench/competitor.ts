@@ -50,8 +50,8 @@ function makeBusybox(folder: string): string {
   return `${folder}/busybox.tar`;
 }
 
-// Its default of 1048576 open files is beyond the hard limit of some hosts.
-const podmanFlags = ["--network", "none", "--ulimit", "nofile=1024:4096"];
+// Its default limits are beyond the hard limits of some hosts.
+const podmanFlags = ["--network", "none", "--ulimit", "host"];
 
 /** Loads the image that Vial saved, and gives the tool, or the reason why it cannot be had here. */
 export function openPodman(vial: Competitor, folder: string): Competitor | Refused {

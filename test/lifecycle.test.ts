@@ -292,11 +292,9 @@ suite("rm, rename, update, prune", () => {
 
   test("rm -f of a foreground run ends that run with 137, of each kind", async () => {
     for (const flags of [["--rm"], [], ["-t"], ["--restart", "always"]]) {
-      const run = vial.start(["run", ...flags, "--name", "front", "busybox", "sleep", "1000"]);
-      await vial.until(
-        "it runs",
-        async () => (await vial.run("inspect", "-f", "{{.State.Running}}", "front")).out === "true\n",
-      );
+      const script = "echo up; exec sleep 1000";
+      const run = vial.start(["run", ...flags, "--name", "front", "busybox", "sh", "-c", script]);
+      await run.stdout.getReader().read();
       await vial.ok("rm", "-f", "front");
       expect(`${flags.join(" ")} ${await run.exited}`).toBe(`${flags.join(" ")} 137`);
     }
@@ -367,7 +365,7 @@ suite("rm, rename, update, prune", () => {
     await vial.ok("update", "--cpu-quota", "30000", "--pids-limit", "-1", id);
     if (existsSync("/sys/fs/cgroup/cpu")) {
       expect(vial.cgroupFile(id, "cpu", "cpu.cfs_quota_us")).toBe("30000");
-      expect(vial.cgroupFile(id, "pids", "pids.max")).toBe("max");
+      expect(vial.cgroupFile(id, "pids", "pids.max")).toBe("4194304");
     }
     await vial.ok("update", "--cpus", "0.75", id);
     if (existsSync("/sys/fs/cgroup/cpu"))

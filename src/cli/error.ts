@@ -445,3 +445,13 @@ export function cidfileRefused(path: string, why: string): VialError {
     next: `remove it by \`rm ${path}\`, or name another file`,
   });
 }
+
+export function inputNoTerminal(verb: string, flag: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "input-no-terminal",
+    what: `Cannot give the program a terminal: standard input of \`vial ${verb}\` is none`,
+    why: `${flag} joins the terminal here with one inside, and the input comes from a file or pipe`,
+    next: `leave out "-t": vial ${verb} -i`,
+  });
+}

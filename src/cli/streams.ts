@@ -8,7 +8,7 @@ import {
 import { terminalSize, withRawTerminal } from "#host";
 import { optionInvalid } from "./error.ts";
 import type { Flags } from "./parse.ts";
-import { err, isTerminal, out } from "./print.ts";
+import { err, errLine, isTerminal, out } from "./print.ts";
 import { parseSignal } from "./signal.ts";
 
 /** The streams of this process for a container. */
@@ -40,6 +40,11 @@ export function readDetachKeys(flags: Flags): Uint8Array {
       );
     }),
   );
+}
+
+/** Begins a line of its own: the program's prompt may stand in the last one. */
+export function sayDetached(name: string): void {
+  errLine(`\nvial: "${name}" goes on in the background [next: vial attach ${name}]`);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
+import { setAside } from "#host";
 import {
   type CheckOptions,
   type CheckResult,
@@ -70,10 +71,24 @@ function checkContainers(engine: Engine, add: Add): number {
     try {
       checkContainer(engine, place, add);
     } catch (error) {
-      if (hasSpec(place)) add("error", `the container ${short(id)} cannot be read: ${reasonOf(error)}`);
+      if (!hasSpec(place)) continue;
+      add("error", `the container ${short(id)} cannot be read: ${reasonOf(error)}`, () =>
+        takeAway(engine, place),
+      );
     }
   }
   return count;
+}
+
+/** Ends what runs of a container without a readable record, whichever runtime has it. */
+function takeAway(engine: Engine, place: ContainerFolder): string {
+  for (const runtime of runtimeNames) {
+    if (existsSync(`${runtimeStateFolder(engine.place.run, runtime)}/${place.id}`))
+      driverOf(engine, { runtime }).remove(place);
+  }
+  rmSync(place.bundle, { recursive: true, force: true });
+  setAside(engine.store.trash, place.folder);
+  return "taken away";
 }
 
 function checkContainer(engine: Engine, place: ContainerFolder, add: Add): void {
@@ -120,9 +135,7 @@ function checkRuntimeState(engine: Engine, add: Add): void {
       const place = containerFolder(engine, id);
       if (existsSync(place.folder)) continue;
       add("warning", `${runtime} still has the container ${short(id)}, which Vial does not know`, () => {
-        driverOf(engine, { runtime }).remove(place);
-        rmSync(place.bundle, { recursive: true, force: true });
-        return "ended and taken away";
+        return takeAway(engine, place);
       });
     }
   }

@@ -59,7 +59,7 @@ export { checkHealth, type Health } from "./container/health.ts";
 export { type ContainerEntry, entryOf, listContainers } from "./container/list.ts";
 export { describeStatus } from "./container/status-text.ts";
 export { commitContainer, type CommitWish, diffContainer, exportContainer } from "./container/changes.ts";
-export { type LogLine, type LogWish, readLog } from "./container/log.ts";
+export { type LogWish, readLog } from "./container/log.ts";
 export { type ContainerProcess, listProcesses } from "./container/processes.ts";
 export { openRootView, type RootView } from "./container/root-view.ts";
 export { attachContainer } from "./container/run.ts";

@@ -25,6 +25,16 @@ export function containerAmbiguous(text: string, ids: readonly string[]): VialEr
   });
 }
 
+export function containerDamaged(id: string, why: string): VialError {
+  return new VialError({
+    kind: "data-loss",
+    code: "container-damaged",
+    what: `Cannot read the record of the container ${id.slice(0, 12)}`,
+    why,
+    next: "run `vial check --repair`, which takes the container away",
+  });
+}
+
 export function nameTaken(name: string, holder: string): VialError {
   return new VialError({
     kind: "conflict",
@@ -276,7 +286,7 @@ export function restartOfTransient(name: string): VialError {
   });
 }
 
-export function memorySwapUnfit(name: string, memory: number | undefined, memorySwap: number): VialError {
+export function memorySwapUnfit(name: string, memorySwap: number, memory?: number): VialError {
   return new VialError({
     kind: "invalid-argument",
     code: "memory-swap-unfit",

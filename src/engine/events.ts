@@ -9,6 +9,7 @@ import {
   statSync,
   watch,
 } from "node:fs";
+import { isDiskFull } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "./engine-handle.ts";
 
@@ -46,7 +47,13 @@ export function recordEvent(
 
 function append(engine: Engine, event: Event): void {
   const file = eventsFile(engine);
-  appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+  try {
+    appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+  } catch (error) {
+    // On a full disk the removal of what fills it must go on.
+    if (isDiskFull(error)) return;
+    throw error;
+  }
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxBytes) renameSync(file, `${file}.1`);
 }
 

@@ -4,7 +4,7 @@
 // (arguments, the call, the reading of its output; no opinion). `kernel/` holds system calls, `file/` what the
 // file system must promise: atomic writes, locks, removal that returns at once.
 
-export { writeAtomic, writeDurable } from "./file/atomic.ts";
+export { isDiskFull, writeAtomic, writeDurable } from "./file/atomic.ts";
 export { type Lock, lockExclusive, lockExisting, lockPatiently, lockShared, tryLock } from "./file/lock.ts";
 export { checked, cString, libc, pointer } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";

@@ -1,3 +1,4 @@
+import { isDiskFull } from "#host";
 import { type Digest, type ErrorParts, reasonOf, VialError } from "#spec";
 
 export function storeTooNew(root: string, found: string, known: number): VialError {
@@ -313,7 +314,7 @@ export function storeFull(root: string, cause: unknown): VialError {
 /** What a failed write into the store means; anything unexpected stays as it is. */
 export function storeWriteFault(root: string, cause: unknown): unknown {
   const { code } = cause as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") return storeFull(root, cause);
+  if (isDiskFull(cause)) return storeFull(root, cause);
   if (code === "EROFS" || code === "EACCES" || code === "EPERM") return storeUnwritable(root, cause);
   return cause;
 }

@@ -96,7 +96,8 @@ function collectBlobs(store: Store, live: ReadonlySet<string>): number {
   return freed;
 }
 
-function collectLayers(store: Store, live: ReadonlySet<string>): number {
+/** Sets the unpacked layers aside that are not live, by the hex digits of their diff IDs. Gives the bytes. */
+export function collectLayers(store: Store, live: ReadonlySet<string>): number {
   let freed = 0;
   for (const entry of entriesOf(store.layers)) {
     const hex = /^([0-9a-f]{64,128})(?:\.|$)/.exec(entry.name)?.[1];

@@ -69,6 +69,7 @@ export { type LoadedImage, type LoadOptions, loadArchive, loadLayout } from "./a
 export { readDescriptor, readPath } from "./archive/stream.ts";
 export { parseChanges } from "./change.ts";
 export { type CheckOptions, type CheckResult, checkStore, type Finding } from "./check.ts";
+export { storeWriteFault } from "./error.ts";
 export { canMountErofs } from "./layer/erofs-probe.ts";
 export { unpackMain } from "./layer/extract.ts";
 export { type LayerForm, layerPlace } from "./layer/place.ts";

@@ -1,7 +1,9 @@
+import { readdirSync, rmSync } from "node:fs";
 import {
   type Digest,
   digestHex,
   familiarName,
+  isVialError,
   parseManifest,
   parseReference,
   printFamiliar,
@@ -9,7 +11,7 @@ import {
 } from "#spec";
 import { imageHeld, imageInUse, imageManyNames, imageUnknown } from "./error.ts";
 import { findImage, imageOfRef, isImageId, manifestsOf, readDocument, type StoredImage } from "./find.ts";
-import { type CollectOptions, collectAlone } from "./gc.ts";
+import { type CollectOptions, collectAlone, collectLayers, liveContent } from "./gc.ts";
 import { takeContent } from "./lease.ts";
 import { type Ref, readRefs, refName, refReference, removeRefs, repositoryDigest, sameName } from "./refs.ts";
 import type { Store } from "./store.ts";
@@ -121,7 +123,9 @@ function finish(
   const before = imageIds(store, meant);
   const isMeant = (ref: Ref) =>
     meant.some((entry) => entry.name === ref.name && entry.descriptor.digest === ref.descriptor.digest);
-  const gone = removeRefs(store, isMeant, { keep });
+  const gone = alone
+    ? removeRefsWhenFull(store, isMeant, { keep, held: options.held })
+    : removeRefs(store, isMeant, { keep });
   const left = imageIds(store, keep === "dangling" ? [...refs] : refs.filter((ref) => !isMeant(ref)));
   return {
     untagged: gone.map(printRef).filter((name) => name !== undefined),
@@ -129,6 +133,29 @@ function finish(
     freed: alone ? collectAlone(store, options) : 0,
     deferred: !alone,
   };
+}
+
+/**
+ * removeRefs() that also works on a full disk, where the new table of names would not fit: the unpacked layers that are
+ * to go anyway go first. They can be unpacked again from their blobs, should we be killed before the names are gone.
+ */
+function removeRefsWhenFull(
+  store: Store,
+  isMeant: (ref: Ref) => boolean,
+  options: { readonly keep: "dangling" | "nothing"; readonly held: CollectOptions["held"] },
+): readonly Ref[] {
+  try {
+    return removeRefs(store, isMeant, options);
+  } catch (error) {
+    if (!isVialError(error) || error.code !== "store-full") throw error;
+    const refs = readRefs(store);
+    const live = liveContent(store, options.keep === "dangling" ? refs : refs.filter((ref) => !isMeant(ref)));
+    for (const diffId of options.held?.() ?? []) live.layers.add(digestHex(diffId));
+    collectLayers(store, live.layers);
+    for (const name of readdirSync(store.trash))
+      rmSync(`${store.trash}/${name}`, { recursive: true, force: true });
+    return removeRefs(store, isMeant, options);
+  }
 }
 
 function printRef(ref: Ref): string | undefined {

@@ -52,11 +52,11 @@ const progressBytes = 1024 * 1024;
 const fileChunkBytes = 1024 * 1024;
 /** Faults of the bytes themselves; a full disk, say, ends the pull at once. */
 const contentFaults = new Set(["layer-invalid", "content-mismatch"]);
+/** An answer like 503 is none of them: the transport has asked again by then, as often as is decent. */
 const retryable = new Set([
   "registry-connection-broken",
   "registry-connection-refused",
   "registry-stalled",
-  "registry-unavailable",
   "blob-truncated",
 ]);
 

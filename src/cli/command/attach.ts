@@ -1,7 +1,7 @@
 import { attachContainer, findContainer, openEngine, readSpec } from "#engine";
 import type { Command } from "../command.ts";
 import { boolFlag, textFlag } from "../flag.ts";
-import { followTerminal, readDetachKeys, terminalStreams } from "../streams.ts";
+import { followTerminal, readDetachKeys, sayDetached, terminalStreams } from "../streams.ts";
 
 export const command: Command = {
   name: "attach",
@@ -25,9 +25,11 @@ export const command: Command = {
           restore = followTerminal(attachment, place, spec, flags.boolOr("sig-proxy", true));
         },
       });
-      return code ?? 0;
+      if (code !== undefined) return code;
     } finally {
       restore();
     }
+    sayDetached(spec.name);
+    return 0;
   },
 };

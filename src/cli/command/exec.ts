@@ -1,6 +1,8 @@
 import { execInContainer, openEngine } from "#engine";
 import type { Command } from "../command.ts";
 import { readEnvironment } from "../container-wish.ts";
+import { inputNoTerminal } from "../error.ts";
+import { errLine, isTerminal } from "../print.ts";
 import { startFailureCode } from "../start-failure.ts";
 
 export const command: Command = {
@@ -21,11 +23,15 @@ export const command: Command = {
   args: [2, Number.POSITIVE_INFINITY],
   failureCode: startFailureCode,
   run(flags, [name = "", ...words]) {
+    const detach = flags.bool("detach");
+    if (flags.bool("tty") && !detach && !isTerminal(0)) throw inputNoTerminal("exec", "-t");
+    if (flags.bool("tty") && detach)
+      errLine('vial: warning: a program in the background gets no terminal: "-t" is left out');
     return execInContainer(openEngine(), name, {
       command: words,
-      terminal: flags.bool("tty"),
+      terminal: flags.bool("tty") && !detach,
       interactive: flags.bool("interactive"),
-      detach: flags.bool("detach"),
+      detach,
       env: readEnvironment(flags),
       workingDir: flags.text("workdir"),
       user: flags.text("user"),

@@ -18,24 +18,26 @@ export const command: Command = {
   ],
   args: [1, 1],
   async run(flags, [name = ""]) {
+    const now = Date.now();
     const moment = (flag: string): number | undefined => {
       const text = flags.text(flag);
-      return text === undefined ? undefined : parseMoment(flag, text, Date.now());
+      return text === undefined ? undefined : parseMoment(flag, text, now);
     };
     const tail = flags.text("tail");
-    const times = flags.bool("timestamps");
-    let continues = { stdout: false, stderr: false };
-    const lines = readLog(openEngine(), name, {
+    const slices = readLog(openEngine(), name, {
       follow: flags.bool("follow"),
-      tail: tail === undefined || tail === "all" ? undefined : wholeNumber("--tail", tail, 0),
+      // As in Docker, a number below zero is all.
+      tail:
+        tail === undefined || tail === "all" || /^-\d+$/.test(tail)
+          ? undefined
+          : wholeNumber("--tail", tail, 0),
       since: moment("since"),
       until: moment("until"),
+      timestamps: flags.bool("timestamps"),
     });
-    for await (const { time, stream, text } of lines) {
-      const write = stream === "stdout" ? out : err;
-      if (times && !continues[stream]) write(`${time} `);
-      write(text);
-      continues = { ...continues, [stream]: text[text.length - 1] !== 10 };
+    for await (const { stream, bytes } of slices) {
+      if (stream === "stdout") out(bytes);
+      else err(bytes);
     }
     return 0;
   },

@@ -1,11 +1,4 @@
-import {
-  type ContainerEntry,
-  describeStatus,
-  listContainers,
-  openEngine,
-  sweepContainers,
-  writableBytes,
-} from "#engine";
+import { type ContainerEntry, describeStatus, openEngine, sweepContainers, writableBytes } from "#engine";
 import { printSize } from "#spec";
 import type { Command } from "../command.ts";
 import { containerFilters, filterContainers } from "../container-filter.ts";
@@ -41,8 +34,7 @@ export const command: Command = {
     const filters = parseFilters(flags.list("filter"), containerFilters);
     const last = flags.bool("latest") ? 1 : readLast(flags.text("last"));
     const all = flags.bool("all") || last !== undefined || filters.has("status") || filters.has("exited");
-    sweepContainers(engine);
-    const fitting = await filterContainers(engine, listContainers(engine), filters);
+    const fitting = await filterContainers(engine, sweepContainers(engine), filters);
     const shown = fitting.filter((entry) => all || isUp(entry)).slice(0, last);
     const format = flags.text("format") ?? (flags.bool("quiet") ? "{{.ID}}" : undefined);
     const withSize = flags.bool("size") || format?.includes(".Size") === true;

@@ -10,8 +10,10 @@ import { openIdFile } from "../cidfile.ts";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
 import { readContainerWish } from "../container-wish.ts";
+import { inputNoTerminal } from "../error.ts";
+import { isTerminal } from "../print.ts";
 import { startFailureCode } from "../start-failure.ts";
-import { followTerminal, readDetachKeys, terminalStreams } from "../streams.ts";
+import { followTerminal, readDetachKeys, sayDetached, terminalStreams } from "../streams.ts";
 import { imageForRun } from "../image-for-run.ts";
 
 export const command: Command = {
@@ -37,6 +39,8 @@ export const command: Command = {
   async run(flags, [imageName = "", ...words]) {
     const engine = openEngine();
     const wish = readContainerWish(flags, words);
+    if (wish.terminal === true && wish.interactive === true && !flags.bool("detach") && !isTerminal(0))
+      throw inputNoTerminal("run", "-it");
     const detachKeys = readDetachKeys(flags);
     const image = await imageForRun(engine, imageName, flags);
     using idFile = openIdFile(flags.text("cidfile"));
@@ -64,9 +68,11 @@ export const command: Command = {
           restore = followTerminal(attachment, place, spec, flags.boolOr("sig-proxy", true));
         },
       });
-      return code ?? 0;
+      if (code !== undefined) return code;
     } finally {
       restore();
     }
+    sayDetached(spec.name);
+    return 0;
   },
 };

@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { optionsConflict } from "../error.ts";
 import { forEach } from "../for-each.ts";
 import { startFailureCode } from "../start-failure.ts";
-import { followTerminal, readDetachKeys, terminalStreams } from "../streams.ts";
+import { followTerminal, readDetachKeys, sayDetached, terminalStreams } from "../streams.ts";
 
 export const command: Command = {
   name: "start",
@@ -51,9 +51,11 @@ export const command: Command = {
           restore = followTerminal(attachment, place, spec, true);
         },
       });
-      return code ?? 0;
+      if (code !== undefined) return code;
     } finally {
       restore();
     }
+    sayDetached(spec.name);
+    return 0;
   },
 };

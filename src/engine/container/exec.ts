@@ -1,19 +1,29 @@
 import { readFileSync } from "node:fs";
-import { closeInput, joinUserNamespaceArgs, memoryFile, replaceProcess } from "#host";
+import {
+  closeInput,
+  joinUserNamespaceArgs,
+  memoryFile,
+  openFlag,
+  openInside,
+  openRoot,
+  replaceProcess,
+} from "#host";
 import {
   capabilitiesOfMask,
   chooseCapabilities,
   type ContainerSpec,
+  exitNotExecutable,
   mergeEnvironment,
   type RuntimeConfig,
   resolveUser,
 } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
-import { containerNotRunning, containerPaused } from "../error.ts";
+import { containerNotRunning, containerPaused, workingFolderRefused } from "../error.ts";
 import { readAccounts } from "./accounts.ts";
 import { driverOf } from "./driver.ts";
 import { checkCommand } from "./find-command.ts";
-import { findContainer, readSpec } from "./folder.ts";
+import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
+import { StartFailure } from "./start-failure.ts";
 import { currentState } from "./state.ts";
 
 /** What a door may wish of a program that joins a running container. What is left out is the container's own. */
@@ -51,25 +61,56 @@ export function execCommandLine(
   const spec = readSpec(place);
   const driver = driverOf(engine, spec);
   const enter = process.getuid?.() === 0 ? [] : joinUserNamespaceArgs(state.process.pid);
-  const config = JSON.parse(readFileSync(`${place.bundle}/config.json`, "utf8")) as RuntimeConfig;
-  const wished = makeProcess(config.process, spec, wish, state.process.pid);
-  // An ordinary user may not look into the roots of its own sub-ids from outside: there the runtime tells.
-  const mayLook = process.getuid?.() === 0;
-  if (mayLook)
-    checkCommand({
-      root: `/proc/${state.process.pid}/root`,
-      args: wish.command,
-      env: wished.env,
-      cwd: wished.cwd,
-      user: wished.user,
-      mounts: [],
-      container: spec.name,
-    });
+  let wished: RuntimeConfig["process"];
+  try {
+    wished = lookInside(spec, place, wish, state.process.pid);
+  } catch (error) {
+    // Ended between the look at its state and the look at its files.
+    if (currentState(place).status !== "running") throw containerNotRunning(name);
+    throw error;
+  }
   if (plain(wish))
     return asCommand([...enter, ...driver.execCommand(place, wish, { command: wish.command })]);
   // In memory alone: the program has its environment, and nobody has to remove a file.
   const processFile = memoryFile("process.json", JSON.stringify(wished));
   return asCommand([...enter, ...driver.execCommand(place, wish, { process: processFile })]);
+}
+
+/** The process to start. Throws what can be told to fail from here. */
+function lookInside(
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  wish: ExecWish,
+  pid: number,
+): RuntimeConfig["process"] {
+  const config = JSON.parse(readFileSync(`${place.bundle}/config.json`, "utf8")) as RuntimeConfig;
+  const wished = makeProcess(config.process, spec, wish, pid);
+  // An ordinary user may not look into the roots of its own sub-ids from outside: there the runtime tells.
+  if (process.getuid?.() !== 0) return wished;
+  if (wish.workingDir !== undefined) checkFolder(`/proc/${pid}/root`, wish.workingDir);
+  checkCommand({
+    root: `/proc/${pid}/root`,
+    args: wish.command,
+    env: wished.env,
+    cwd: wished.cwd,
+    user: wished.user,
+    mounts: [],
+    container: spec.name,
+  });
+  return wished;
+}
+
+/** The links of a process are no way into a folder (CVE-2024-21626): inside a root they are refused. */
+function checkFolder(root: string, path: string): void {
+  try {
+    using top = openRoot(root);
+    using _open = openInside(top.fd, path, openFlag.path | openFlag.directory);
+    if (path.startsWith("/")) return;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!["ENOENT", "ENOTDIR", "ELOOP", "EACCES"].includes(code ?? "")) throw error;
+  }
+  throw new StartFailure(exitNotExecutable, workingFolderRefused(path));
 }
 
 function asCommand([program = "", ...args]: readonly string[]): [program: string, ...args: string[]] {

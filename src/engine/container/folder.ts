@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { type Lock, lockExclusive, lockExisting, writeAtomic } from "#host";
+import { storeWriteFault } from "#image";
 import type { ContainerSpec } from "#runtime";
+import { reasonOf } from "#spec";
 import type { Engine } from "../engine-handle.ts";
-import { containerAmbiguous, containerUnknown, nameTaken } from "../error.ts";
+import { containerAmbiguous, containerDamaged, containerUnknown, nameTaken } from "../error.ts";
 
 // A container on disk:
 //
@@ -58,11 +60,13 @@ export function writeSpec(place: ContainerFolder, spec: ContainerSpec): void {
   writeAtomic(`${place.folder}/spec.json`, JSON.stringify(spec), 0o600);
 }
 
+/** Throws container-unknown, container-damaged. */
 export function readSpec(place: ContainerFolder): ContainerSpec {
   try {
     return JSON.parse(readFileSync(`${place.folder}/spec.json`, "utf8")) as ContainerSpec;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw containerUnknown(place.id);
+    if (error instanceof SyntaxError) throw containerDamaged(place.id, reasonOf(error));
     throw error;
   }
 }
@@ -80,7 +84,7 @@ export function makeContainer(engine: Engine, spec: ContainerSpec): ContainerFol
     claimName(engine, spec.name, spec.id);
   } catch (error) {
     rmSync(place.folder, { recursive: true, force: true });
-    throw error;
+    throw storeWriteFault(engine.place.root, error);
   }
   return place;
 }

@@ -53,10 +53,17 @@ export async function findImageRecord(
     defaults: image.config.config ?? {},
   };
   if (platform === undefined) {
-    const cached: CachedRecord = { name, index, record };
-    writeAtomic(recordPath(engine, name), JSON.stringify(cached), 0o600);
+    remember(engine, { name, index, record });
   }
   return record;
+}
+
+function remember(engine: Engine, cached: CachedRecord): void {
+  try {
+    writeAtomic(recordPath(engine, cached.name), JSON.stringify(cached), 0o600);
+  } catch {
+    // A full or read-only disk: it is looked up again, and whether the start itself is possible is not ours to say.
+  }
 }
 
 function recordPath(engine: Engine, name: string): string {

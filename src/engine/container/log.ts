@@ -1,165 +1,191 @@
-import { closeSync, fstatSync, openSync, readSync, statSync, watch } from "node:fs";
+import { closeSync, type FSWatcher, fstatSync, openSync, readdirSync, statSync, watch } from "node:fs";
+import { isAlive } from "#host";
 import type { Engine } from "../engine-handle.ts";
 import { noLog } from "../error.ts";
 import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
-import { currentState } from "./state.ts";
-
-// conmon's log: one line per line of output, `TIME STREAM TAG TEXT`; the tag P says that the line goes on in the next
-// (conmon, k8s-file; the format of Kubernetes' container runtime interface).
-
-export interface LogLine {
-  /** RFC 3339 with nanoseconds, as conmon wrote it. */
-  readonly time: string;
-  readonly stream: "stdout" | "stderr";
-  /** With its newline, but for a partial line. */
-  readonly text: Buffer;
-}
+import { LogPrinter, type LogSlice, readUpTo, startOfTail } from "./log-record.ts";
+import { currentState, isWatched } from "./state.ts";
 
 export interface LogWish {
+  /** Goes on until the container has ended, and its restart policy brings it back no more. */
   readonly follow: boolean;
   /** The last lines alone; undefined is all. */
   readonly tail: number | undefined;
   /** Milliseconds since 1970. */
   readonly since: number | undefined;
   readonly until: number | undefined;
+  /** Puts the time of each line before it. */
+  readonly timestamps: boolean;
 }
 
-const newline = 10;
 const chunkSize = 256 * 1024;
+/** For what no file event tells: a container and its monitor that were killed, the time of `until`. Milliseconds. */
+const lookAgain = 500;
 
-/** Gives a container's log line by line, in constant memory; with `follow` until the container has ended. */
-export async function* readLog(engine: Engine, name: string, wish: LogWish): AsyncGenerator<LogLine> {
+/**
+ * Gives what a container has printed, in constant memory. A slice holds whole lines or parts of one, and is valid until
+ * the next is asked for. Throws container-unknown, no-log.
+ */
+export async function* readLog(engine: Engine, name: string, wish: LogWish): AsyncGenerator<LogSlice> {
   const place = findContainer(engine, name);
+  const path = `${place.folder}/log`;
+  refuseWithoutLog(name, place, path);
+  const printer = new LogPrinter(wish);
+  const files = wish.follow ? new LogFollower(place, path, wish) : undefined;
+  try {
+    const older = olderLogs(place, path, wish.tail);
+    for (const { file, start } of older)
+      for (const bytes of readToEnd(file, start)) yield* printer.print(bytes);
+    const tail = older.length > 0 ? undefined : wish.tail;
+    if (files === undefined) {
+      const start = tail === undefined ? 0 : startIn(path, tail).start;
+      for (const bytes of readToEnd(path, start)) {
+        yield* printer.print(bytes);
+        if (printer.isPast) return;
+      }
+    } else
+      for await (const bytes of files.follow(tail)) {
+        yield* printer.print(bytes);
+        if (printer.isPast) return;
+      }
+  } finally {
+    files?.close();
+  }
+}
+
+function refuseWithoutLog(name: string, place: ContainerFolder, path: string): void {
   const spec = readSpec(place);
   if (spec.log.driver === "none") throw noLog(name, "it was created with --log-driver none");
-  const path = `${place.folder}/log`;
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-    const direct = currentState(place).status !== "created" && spec.autoRemove;
-    if (direct)
-      throw noLog(
-        name,
-        "it was run with --rm in the foreground, where the output goes to that terminal alone",
-      );
-    if (!wish.follow) return;
+  if (spec.autoRemove && currentState(place).status !== "created" && !isThere(path))
+    throw noLog(name, "it was run with --rm in the foreground, where the output goes to that terminal alone");
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** What a conmon that rotates has set aside, `log.1` the newest; with `tail`, as much as the current file lacks. */
+function olderLogs(place: ContainerFolder, path: string, tail: number | undefined) {
+  const numbers = readdirSync(place.folder)
+    .map((name) => Number(/^log\.(\d+)$/.exec(name)?.[1] ?? 0))
+    .filter((number) => number > 0)
+    .sort((a, b) => a - b);
+  let missing = tail === undefined ? Number.POSITIVE_INFINITY : startIn(path, tail).missing;
+  const files: { file: string; start: number }[] = [];
+  for (const number of numbers) {
+    if (missing === 0) break;
+    const file = `${path}.${number}`;
+    const found = missing === Number.POSITIVE_INFINITY ? { start: 0, missing } : startIn(file, missing);
+    files.unshift({ file, start: found.start });
+    missing = found.missing;
   }
-  for await (const line of readLines(place, path, wish)) {
-    const time = Date.parse(line.time);
-    if (wish.since !== undefined && time < wish.since) continue;
-    if (wish.until !== undefined && time > wish.until) return;
-    yield line;
+  return files;
+}
+
+function startIn(path: string, tail: number): { readonly start: number; readonly missing: number } {
+  const fd = open(path);
+  if (fd === undefined) return { start: 0, missing: tail };
+  try {
+    return startOfTail(fd, tail);
+  } finally {
+    closeSync(fd);
   }
 }
 
-async function* readLines(place: ContainerFolder, path: string, wish: LogWish): AsyncGenerator<LogLine> {
-  let wake = () => {};
-  const watcher = wish.follow ? watch(place.folder, () => wake()) : undefined;
-  watcher?.on("error", () => wake());
-  let fd = open(path);
-  let position = fd === undefined ? 0 : startOfTail(fd, wish.tail);
-  let rest: Buffer = Buffer.alloc(0);
+function* readToEnd(path: string, start: number): Generator<Buffer> {
+  const fd = open(path);
+  if (fd === undefined) return;
   try {
-    for (;;) {
-      const ended = wish.follow && isOver(place);
-      for (;;) {
-        fd ??= open(path);
-        if (fd === undefined) break;
-        const chunk = Buffer.allocUnsafe(chunkSize);
-        const count = readSync(fd, chunk, 0, chunk.length, position);
-        if (count === 0) break;
-        position += count;
-        const bytes =
-          rest.length === 0 ? chunk.subarray(0, count) : Buffer.concat([rest, chunk.subarray(0, count)]);
-        let from = 0;
-        for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, from)) {
-          const line = parseLogLine(bytes.subarray(from, end));
-          from = end + 1;
-          if (line !== undefined) yield line;
-        }
-        rest = Buffer.from(bytes.subarray(from));
-      }
-      if (fd !== undefined && wasReplaced(path, fd)) {
-        // conmon began a new file when the old one had its size.
-        closeSync(fd);
-        fd = undefined;
-        position = 0;
-        rest = Buffer.alloc(0);
-        continue;
-      }
-      if (!wish.follow || ended) return;
-      await Promise.race([
-        new Promise<void>((resolve) => {
-          wake = resolve;
-        }),
-        Bun.sleep(250),
-      ]);
+    const chunk = Buffer.allocUnsafe(chunkSize);
+    for (let position = start; ; ) {
+      const count = readUpTo(fd, chunk, position);
+      if (count === 0) return;
+      position += count;
+      yield chunk.subarray(0, count);
     }
   } finally {
-    watcher?.close();
-    if (fd !== undefined) closeSync(fd);
+    closeSync(fd);
+  }
+}
+
+/** Reads a log that grows, through its rotation by rename, to the container's end. */
+class LogFollower {
+  readonly #place: ContainerFolder;
+  readonly #path: string;
+  readonly #until: number | undefined;
+  readonly #watcher: FSWatcher | undefined;
+  #fd: number | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(place: ContainerFolder, path: string, wish: Pick<LogWish, "until">) {
+    this.#place = place;
+    this.#path = path;
+    this.#until = wish.until;
+    this.#watcher = watchFolder(place.folder, () => this.#changed.resolve());
+  }
+
+  async *follow(tail: number | undefined): AsyncGenerator<Buffer> {
+    const chunk = Buffer.allocUnsafe(chunkSize);
+    let position = tail === undefined ? 0 : startIn(this.#path, tail).start;
+    for (;;) {
+      // First, so that what is written before the end is read after we know of it.
+      const ended = this.#isOver();
+      this.#changed = Promise.withResolvers();
+      this.#fd ??= open(this.#path);
+      if (this.#fd !== undefined) {
+        for (let count = 1; count > 0; position += count) {
+          count = readUpTo(this.#fd, chunk, position);
+          if (count > 0) yield chunk.subarray(0, count);
+        }
+        if (wasReplaced(this.#path, this.#fd)) {
+          // conmon began a new file when the old one had its size, and writes to the old one no more: read its last.
+          for (let count = 1; count > 0; position += count) {
+            count = readUpTo(this.#fd, chunk, position);
+            if (count > 0) yield chunk.subarray(0, count);
+          }
+          closeSync(this.#fd);
+          this.#fd = undefined;
+          position = 0;
+          continue;
+        }
+      }
+      if (ended) return;
+      await Promise.race([this.#changed.promise, Bun.sleep(lookAgain)]);
+    }
+  }
+
+  #isOver(): boolean {
+    if (this.#until !== undefined && Date.now() > this.#until) return true;
+    const state = currentState(this.#place);
+    if (state.status === "exited") return state.restarter === undefined || !isAlive(state.restarter);
+    return state.status === "created" || (state.status === "dead" && !isWatched(this.#place, state.was));
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    if (this.#fd !== undefined) closeSync(this.#fd);
+  }
+}
+
+/** Undefined where the folder has just gone, with its container. */
+function watchFolder(folder: string, changed: () => void): FSWatcher | undefined {
+  try {
+    return watch(folder, changed).on("error", changed);
+  } catch {
+    return undefined;
   }
 }
 
 function open(path: string): number | undefined {
   try {
     return openSync(path, "r");
-  } catch {
-    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
 
 function wasReplaced(path: string, fd: number): boolean {
   const now = statSync(path, { throwIfNoEntry: false });
   return now !== undefined && now.ino !== fstatSync(fd).ino;
-}
-
-function isOver(place: ContainerFolder): boolean {
-  try {
-    const { status } = currentState(place);
-    return status === "exited" || status === "dead" || status === "created";
-  } catch {
-    return true;
-  }
-}
-
-/** `2026-11-23T20:16:16.710572929+00:00 stdout F text`; undefined for a line cut short by a kill. */
-export function parseLogLine(line: Buffer): LogLine | undefined {
-  const first = line.indexOf(32);
-  const second = line.indexOf(32, first + 1);
-  if (first < 0 || second < 0) return undefined;
-  const stream = line.toString("latin1", first + 1, second);
-  const tag = line[second + 1];
-  if ((stream !== "stdout" && stream !== "stderr") || (tag !== 70 && tag !== 80)) return undefined;
-  const text = line.subarray(second + 3);
-  const whole = tag === 70;
-  return {
-    time: line.toString("latin1", 0, first),
-    stream,
-    text: whole ? Buffer.concat([text, Buffer.of(newline)]) : Buffer.from(text),
-  };
-}
-
-/** Where the last `tail` lines begin, read from the end in pieces. A line that goes on counts once. */
-function startOfTail(fd: number, tail: number | undefined): number {
-  if (tail === undefined) return 0;
-  const size = fstatSync(fd).size;
-  if (tail === 0) return size;
-  let wanted = tail;
-  let position = size;
-  const chunk = Buffer.allocUnsafe(chunkSize);
-  // Line ends are looked for from the back; the one that ends the file ends the last line.
-  let seenEnd = false;
-  while (position > 0) {
-    const length = Math.min(chunkSize, position);
-    position -= length;
-    const count = readSync(fd, chunk, 0, length, position);
-    for (let index = count - 1; index >= 0; index--) {
-      if (chunk[index] !== newline) continue;
-      if (!seenEnd) {
-        seenEnd = true;
-        continue;
-      }
-      if (--wanted === 0) return position + index + 1;
-    }
-  }
-  return 0;
 }

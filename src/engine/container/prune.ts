@@ -2,7 +2,6 @@ import { isVialError } from "#spec";
 import { writableBytes } from "../disk-usage.ts";
 import type { Engine } from "../engine-handle.ts";
 import type { ContainerSpec } from "#runtime";
-import { listContainers } from "./list.ts";
 import { removeContainer } from "./remove.ts";
 import { sweepContainers } from "./sweep.ts";
 
@@ -17,10 +16,9 @@ export async function pruneContainers(
   engine: Engine,
   fits: (spec: ContainerSpec) => boolean,
 ): Promise<PrunedContainers> {
-  sweepContainers(engine);
   const ids: string[] = [];
   let freed = 0;
-  for (const { spec, state, isRestarting } of listContainers(engine)) {
+  for (const { spec, state, isRestarting } of sweepContainers(engine)) {
     if ((state.status !== "created" && state.status !== "exited") || isRestarting || !fits(spec)) continue;
     const { written } = writableBytes(engine, spec);
     try {

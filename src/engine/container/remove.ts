@@ -1,4 +1,4 @@
-import { isAlive, ProcessHandle } from "#host";
+import { isAlive, isDiskFull, ProcessHandle } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { containerRunning, containerWillNotDie } from "../error.ts";
@@ -56,7 +56,12 @@ async function kill(
   place: ContainerFolder,
   state: ContainerState & { readonly status: "running" | "paused" },
 ): Promise<void> {
-  markStopping(place);
+  try {
+    markStopping(place);
+  } catch (error) {
+    // On a full disk removal is what helps, and its monitor is gone before it could start it again.
+    if (!isDiskFull(error)) throw error;
+  }
   using handle = ProcessHandle.open(state.process);
   // Nobody needs conmon's word of this end: its exit command is a process more for each container.
   if (state.attendant === undefined) killMonitor(place);

@@ -4,7 +4,7 @@ import type { Engine } from "../engine-handle.ts";
 import { Attachment, type Streams } from "./attach.ts";
 import { containerNotRunning, containerPaused, notAttachable } from "../error.ts";
 import { recordEnd } from "./end.ts";
-import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
+import { type ContainerFolder, findContainer, lockUnlessGone, readSpec } from "./folder.ts";
 import { waitForEnd } from "./wait.ts";
 import { createUnderMonitor, runDirectly, type StartOptions } from "./start.ts";
 import { currentState, exitFile, readState, writeState } from "./state.ts";
@@ -37,17 +37,27 @@ export async function runAttached(
   const relay = attachment.relay(run.streams);
   created.begin();
   if ((await relay) === "detached") {
-    const state = readState(place);
-    if (state.status === "running") {
-      const { attendant: _, ...unattended } = state;
-      writeState(place, unattended);
-    }
+    leaveToMonitor(engine, spec, place);
     return undefined;
   }
   if (!attended) return await waitForEnd(engine, spec, place);
   const code = await codeOfExitFile(engine, spec, place);
   recordEnd(engine, spec, place);
   return code;
+}
+
+/** From now on conmon's exit command records the end; if that has been, and was left to us, we do. */
+function leaveToMonitor(engine: Engine, spec: ContainerSpec, place: ContainerFolder): void {
+  {
+    using lock = lockUnlessGone(place);
+    if (lock === undefined) return;
+    const state = readState(place);
+    if (state.status === "running" || state.status === "paused") {
+      const { attendant: _, ...unattended } = state;
+      writeState(place, unattended);
+    }
+  }
+  if (currentState(place).status === "dead") recordEnd(engine, spec, place);
 }
 
 /** conmon closes the streams just before it writes the exit file. */

@@ -25,6 +25,8 @@ import { currentState, isWatched } from "./state.ts";
  * working on, for everything is looked at again under its lock. Gives the containers as they are then.
  */
 export function sweepContainers(engine: Engine): readonly ContainerEntry[] {
+  // Files of an ordinary user's sub-ids can be removed inside the user's own namespace alone, where `rm` and `prune` run.
+  if (process.getuid?.() !== 0) return listContainers(engine);
   // Read before the containers: what is made from now on belongs to one that is not in the list yet.
   const bundles = namesIn(`${engine.place.run}/c`);
   const names = listNames(engine);
@@ -82,7 +84,12 @@ function sweepName(engine: Engine, name: string, namesById: ReadonlyMap<string, 
   }
   // A rename that was cut short left two names.
   using lock = lockUnlessGone(place);
-  if (lock !== undefined && readSpec(place).name !== name) releaseName(engine, name, holder);
+  try {
+    if (lock !== undefined && readSpec(place).name !== name) releaseName(engine, name, holder);
+  } catch (error) {
+    // Nobody knows its name now, so it keeps what it has.
+    if ((error as { code?: string }).code !== "container-damaged") throw error;
+  }
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -7,6 +7,9 @@ import { findContainer, lockContainer, readSpec, writeSpec } from "./folder.ts";
 import { swapAccounting } from "./prepare.ts";
 import { currentState } from "./state.ts";
 
+/** PID_MAX_LIMIT of 64-bit kernels: a machine never has more. */
+const mostProcesses = 4194304;
+
 export interface UpdateWish {
   readonly resources: ContainerSpec["resources"];
   readonly restart: ContainerSpec["restart"] | undefined;
@@ -30,8 +33,8 @@ export function updateContainer(engine: Engine, name: string, wish: UpdateWish):
       { ...changed, devices: [] },
       { swapAccounting: swapAccounting(), devices: [] },
     );
-    // At creation no limit is the absence of one; here it has to be said.
-    if ((changed.resources.pidsLimit ?? 1) <= 0) resources.pids = { limit: -1 };
+    // At creation no limit is the absence of one. Here a number has to be said, for crun 1.8 cannot write "max".
+    if ((changed.resources.pidsLimit ?? 1) <= 0) resources.pids = { limit: mostProcesses };
     const said = driverOf(engine, spec).update(place, resources);
     if (said !== undefined) throw updateFailed(name, said);
   }
@@ -41,7 +44,7 @@ export function updateContainer(engine: Engine, name: string, wish: UpdateWish):
 
 /** The last word on CPU time wins, whichever of its two forms it has. */
 function changeResources(name: string, before: Resources, wish: Resources): Resources {
-  const { cpus, cpuQuota, cpuPeriod, ...rest } = before;
+  const { cpus: _, cpuQuota, cpuPeriod, ...rest } = before;
   const kept =
     wish.cpus !== undefined
       ? rest
@@ -51,7 +54,7 @@ function changeResources(name: string, before: Resources, wish: Resources): Reso
   const after = { ...kept, ...wish };
   const { memory, memorySwap } = after;
   if (memorySwap !== undefined && memorySwap !== -1 && memorySwap < (memory ?? Number.POSITIVE_INFINITY))
-    throw memorySwapUnfit(name, memory, memorySwap);
+    throw memorySwapUnfit(name, memorySwap, memory);
   return after;
 }
 

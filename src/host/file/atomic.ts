@@ -3,6 +3,12 @@ import { dirname } from "node:path";
 
 let counter = 0;
 
+/** Whether a failed write means that the disk, or the user's share of it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
 function temporaryName(path: string): string {
   counter++;
   return `${path}.tmp-${process.pid}-${counter}`;
