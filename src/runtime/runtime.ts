@@ -12,6 +12,7 @@ export {
 export { capabilitiesOfMask, chooseCapabilities } from "./container/capability.ts";
 export { exitNotExecutable, exitNotFound, explainFailure } from "./container/failure.ts";
 export { ContainerDriver } from "./container/driver.ts";
+export { sweepCompilations } from "./container/seccomp-cache.ts";
 export { checkRuntimeName, runtimeNames, runtimeStateFolder } from "./container/runtime-program.ts";
 export type { BundlePlace, Driver, IsolationLevel, MonitorWish, Separation } from "./driver.ts";
 export type {

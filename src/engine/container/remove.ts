@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import { isAlive, isDiskFull, ProcessHandle } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { containerRunning, containerWillNotDie } from "../error.ts";
-import { deleteContainer, finishContainer } from "./finish.ts";
+import { deleteContainer, deleteFromRuntime, finishContainer } from "./finish.ts";
 import { type ContainerFolder, findContainer, hasSpec, lockUnlessGone, readSpec } from "./folder.ts";
 import { resumeContainer } from "./pause.ts";
+import { clearBundle } from "./prepare.ts";
 import {
   type ContainerState,
   currentState,
@@ -35,9 +37,14 @@ export async function removeContainer(
   // The process that attended it may have been quicker.
   if (lock === undefined) return place.id;
   const state = readState(place);
-  if (state.status === "created" || state.status === "exited")
+  if (state.status === "created" || state.status === "exited") {
+    // Left by a kill -9 in the middle of a start or of an end.
+    if (existsSync(place.bundle)) {
+      deleteFromRuntime(engine, spec, place);
+      clearBundle(place);
+    }
     deleteContainer(engine, readSpec(place), place);
-  else
+  } else
     finishContainer(engine, { ...readSpec(place), autoRemove: true }, place, {
       exitCode: exitFile(place) ?? killed,
       startedAt: state.startedAt,

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { setAside, startDetached, sweepTrash } from "#host";
 import { takeContent } from "#image";
+import { sweepCompilations } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { recordEnd } from "./end.ts";
 import { exitCommand } from "./exit-command.ts";
@@ -41,6 +42,7 @@ export function sweepContainers(engine: Engine): readonly ContainerEntry[] {
   const known = new Set(listIds(engine).map((id) => id.slice(0, 16)));
   for (const bundle of bundles)
     if (!known.has(bundle)) rmSync(`${engine.place.run}/c/${bundle}`, { recursive: true, force: true });
+  sweepCompilations(engine.place.run);
   sweepTrash(`${engine.place.root}/trash`);
   return mended === 0 ? entries : listContainers(engine);
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { type RuntimeProgram, runSync, writeAtomic } from "#host";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { markProcess, type RuntimeProgram, runSync, writeAtomic } from "#host";
+import { chooseRuntime, enterRuntimeMounts, runtimeStateFolder } from "./runtime-program.ts";
 import { defaultSeccomp, profileVersion } from "./seccomp.ts";
 
 // libseccomp takes 16 ms to compile the default filter, longer than all the rest of a start. crun writes what it
@@ -27,18 +28,52 @@ export function compiledSeccomp(
   return compiled;
 }
 
+const marker = "vial-seccomp-";
+
+/**
+ * Ends the containers that a kill -9 in the middle of a compilation left created: each holds a process. They are known
+ * by the pid in their name. `stateRoot` is where runtimes keep their state.
+ */
+export function sweepCompilations(stateRoot: string): void {
+  const folder = runtimeStateFolder(stateRoot, "crun");
+  const left = namesIn(folder).filter((name) => {
+    const [pid] = name.startsWith(marker) ? name.slice(marker.length).split("-") : [];
+    return pid !== undefined && markProcess(Number(pid)) === undefined;
+  });
+  if (left.length === 0) return;
+  const runtime = chooseRuntime("crun", stateRoot);
+  enterRuntimeMounts(runtime);
+  for (const id of new Set(left.map((name) => name.replace(/\.bundle$/, "")))) discard(runtime, id);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function discard(runtime: RuntimeProgram, id: string): void {
+  runSync(runtime.program, [...argsOf(runtime), "delete", "--force", id]);
+  rmSync(`${runtime.root}/${id}.bundle`, { recursive: true, force: true });
+}
+
+function argsOf(runtime: RuntimeProgram): readonly string[] {
+  return ["--root", runtime.root, "--cgroup-manager", "disabled"];
+}
+
 /** Undefined when this crun does not keep the filter: the profile is then compiled at each start. */
 function compile(runtime: RuntimeProgram, profile: string): string | undefined {
-  const id = `vial-seccomp-${process.pid}-${Date.now().toString(36)}`;
+  const id = `${marker}${process.pid}-${Date.now().toString(36)}`;
   const bundle = `${runtime.root}/${id}.bundle`;
   mkdirSync(`${bundle}/rootfs/host`, { recursive: true, mode: 0o700 });
-  const args = ["--root", runtime.root, "--cgroup-manager", "disabled"];
   try {
     writeAtomic(
       `${bundle}/config.json`,
       `{"ociVersion":"1.0.2","process":{"user":{"uid":0,"gid":0},"args":["/host/bin/true"],"cwd":"/"},"root":{"path":"${bundle}/rootfs"},"mounts":[{"destination":"/host","type":"bind","source":"/","options":["bind","ro"]},{"destination":"/dev","type":"tmpfs","source":"tmpfs"}],"linux":{"namespaces":[{"type":"mount"},{"type":"pid"}],"seccomp":${profile}}}`,
     );
-    const created = runSync(runtime.program, [...args, "create", "--bundle", bundle, id], {
+    const created = runSync(runtime.program, [...argsOf(runtime), "create", "--bundle", bundle, id], {
       ignoreOutput: true,
     });
     if (created.exitCode !== 0) return undefined;
@@ -46,7 +81,6 @@ function compile(runtime: RuntimeProgram, profile: string): string | undefined {
   } catch {
     return undefined;
   } finally {
-    runSync(runtime.program, [...args, "delete", "--force", id]);
-    rmSync(bundle, { recursive: true, force: true });
+    discard(runtime, id);
   }
 }
