@@ -17,14 +17,14 @@ export function explainFailure(
 ): { readonly error: VialError; readonly exitCode: number } {
   const where = `the container "${container}"`;
   if (
-    /executable file .* not found|no such file or directory.*exec|exec.*no such file or directory|stat .*: no such file|open executable: not a directory|exec.*: not a directory/i.test(
+    /executable file .*not found|no such file or directory.*exec|exec.*no such file or directory|stat .*: no such file|open executable: not a directory|exec.*: not a directory/i.test(
       said,
     )
   ) {
     return { error: commandNotFound(command, where), exitCode: exitNotFound };
   }
   if (
-    /open executable: (Operation not permitted|Permission denied|Is a directory)|permission denied|exec format error|is a directory/i.test(
+    /open executable: (Operation not permitted|Permission denied|Is a directory)|exec.*permission denied|exec format error|is a directory/i.test(
       said,
     )
   ) {
