@@ -33,6 +33,11 @@ export interface Command {
   readonly failureCode?: number | ((error: unknown) => number);
   /** True: an ordinary user's call is made again as root of the user's own user namespace, for it touches files of sub-ids. */
   readonly mapped?: boolean;
+  /**
+   * A mapped command: the container whose root it looks into or whose namespaces it joins. While that runs, its user
+   * namespace is entered, not a new one, for the kernel lets nobody else near.
+   */
+  meets?(flags: Flags, args: readonly string[]): string | undefined;
   /** Gives the exit code. */
   run(flags: Flags, args: readonly string[]): number | Promise<number>;
 }

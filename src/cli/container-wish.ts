@@ -215,6 +215,12 @@ function readNetwork(flags: Flags): NonNullable<CreateWish["network"]> {
   );
 }
 
+/** The container whose namespace is joined by one of the flags, if any. */
+export function joinedContainer(flags: Flags): string | undefined {
+  const wishes = ["network", "net", "pid", "ipc"].map((name) => flags.text(name));
+  return wishes.find((wish) => wish?.startsWith("container:"))?.slice("container:".length);
+}
+
 function readNamespace(flag: string, text: string | undefined): NamespaceWish {
   if (text === undefined || text === "private" || text === "") return "private";
   if (text === "host") return "host";

@@ -1,8 +1,7 @@
 import type { Command, Flag } from "./command.ts";
 import { findVerb, namesOfGroup, topNames } from "./commands.ts";
-import { ownProgram } from "#engine";
-import { becomeMappedRoot } from "#host";
 import { commandUnknown, flagValueMissing, globalFlagUnknown, groupCommandUnknown } from "./error.ts";
+import { becomeMapped } from "./mapped.ts";
 import { type Parsed, parseCommandLine } from "./parse.ts";
 
 interface Globals {
@@ -34,7 +33,7 @@ export async function start(argv: readonly string[]): Promise<number> {
     const rest = globals.words.slice(verb.words);
     const parsed = parseUnlessHelp(command, rest);
     if (parsed === "help") return await help(globals.words.slice(0, verb.words));
-    if (command.mapped === true) becomeMappedRoot(ownProgram(), argv);
+    becomeMapped(command, parsed, argv);
     return await command.run(parsed.flags, parsed.args);
   } catch (error) {
     const { reportError } = await import("./errors-out.ts");

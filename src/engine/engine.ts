@@ -61,7 +61,7 @@ export { describeStatus } from "./container/status-text.ts";
 export { commitContainer, type CommitWish, diffContainer, exportContainer } from "./container/changes.ts";
 export { type LogWish, readLog } from "./container/log.ts";
 export { type ContainerProcess, listProcesses } from "./container/processes.ts";
-export { openRootView, type RootView } from "./container/root-view.ts";
+export { openRootView, type RootView, runningPid } from "./container/root-view.ts";
 export { attachContainer } from "./container/run.ts";
 export { containerUsage } from "./container/stats.ts";
 export type { Usage } from "./container/usage.ts";

@@ -147,15 +147,23 @@ export function makeRuntimeConfig(spec: ContainerSpec, facts: BundleFacts): Runt
       ...(spec.privileged || spec.unmasked ? {} : { maskedPaths, readonlyPaths }),
       ...(seccomp.profile === undefined ? {} : { seccomp: seccomp.profile }),
       ...(Object.keys(spec.sysctls).length === 0 ? {} : { sysctl: spec.sysctls }),
-      ...(facts.devices.length === 0
-        ? {}
-        : { devices: facts.devices.map(({ access: _, ...device }) => device) }),
+      ...devicesToMake(spec, facts),
       ...(facts.cgroupsPath === undefined
         ? {}
         : { cgroupsPath: facts.cgroupsPath, resources: makeResources(spec, facts) }),
       ...(hasBind(spec) ? { rootfsPropagation: "rslave" } : {}),
     },
   };
+}
+
+/** Nobody makes nodes in a user namespace (mknod(2)): the wished devices are bound there, with the mounts. */
+function devicesToMake(
+  spec: ContainerSpec,
+  facts: BundleFacts,
+): { readonly devices?: readonly RuntimeDevice[] } {
+  const bound = facts.rootless ? spec.devices.map((wish) => wish.target) : [];
+  const devices = facts.devices.filter(({ path }) => !bound.includes(path));
+  return devices.length === 0 ? {} : { devices: devices.map(({ access: _, ...device }) => device) };
 }
 
 function hasBind(spec: ContainerSpec): boolean {
@@ -241,7 +249,15 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
   const access = spec.privileged ? "rw" : "ro";
   const joinsNetwork = spec.network === "host" && facts.rootless;
   const mounts: RuntimeMount[] = [
-    { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
+    // As below for sysfs: proc shows a PID namespace.
+    spec.pid === "host" && facts.rootless
+      ? {
+          destination: "/proc",
+          type: "none",
+          source: "/proc",
+          options: ["rbind", "nosuid", "noexec", "nodev"],
+        }
+      : { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
     {
       destination: "/dev",
       type: "tmpfs",
@@ -297,6 +313,10 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
         options: ["bind", "rprivate"],
       });
     }
+  }
+  if (facts.rootless) {
+    for (const { source, target } of spec.devices)
+      mounts.push({ destination: target, type: "bind", source, options: ["bind", "rprivate"] });
   }
   if (spec.init && facts.init !== undefined) {
     mounts.push({

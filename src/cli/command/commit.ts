@@ -19,7 +19,7 @@ export const command: Command = {
       "c",
     ),
     textFlag("message", "text", "Comment in the image's history", "m"),
-    boolFlag("pause", "Freeze the container meanwhile (default true)", "p"),
+    boolFlag("pause", "Freeze the container meanwhile (default: if it can be)", "p"),
   ],
   args: [1, 2],
   async run(flags, [name = "", reference]) {
@@ -29,7 +29,7 @@ export const command: Command = {
       author: flags.text("author"),
       message: flags.text("message"),
       change: changes.length === 0 ? undefined : parseChanges(changes),
-      pause: flags.boolOr("pause", true),
+      pause: flags.boolOr("pause", "try"),
       warn: (sentence) => errLine(`vial: warning: ${sentence}`),
     });
     outLine(id);

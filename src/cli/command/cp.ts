@@ -11,6 +11,8 @@ export const command: Command = {
   usage: "[OPTIONS] CONTAINER:PATH HOST_PATH|-   or   HOST_PATH|- CONTAINER:PATH",
   summary: "Copy files out of or into a container",
   mapped: true,
+  meets: (_flags, places) =>
+    places.map((text) => readPlace(text).container).find((name) => name !== undefined),
   flags: [
     boolFlag("archive", "Keep owners and extended attributes", "a"),
     boolFlag("follow-link", "Copy what a link at the source points at", "L"),

@@ -10,6 +10,7 @@ export const command: Command = {
   usage: "[OPTIONS] CONTAINER",
   summary: "Write a container's files as a tar archive",
   mapped: true,
+  meets: (_flags, [name]) => name,
   flags: [textFlag("output", "file", "Write to a file instead of standard output", "o")],
   args: [1, 1],
   run(flags, [name = ""]) {
@@ -21,7 +22,7 @@ export const command: Command = {
       return 0;
     }
     const part = `${file}.part-${process.pid}`;
-    const fd = openSync(part, "wx", 0o644);
+    const fd = openSync(part, "wx", 0o600);
     try {
       for (const bytes of stream)
         for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);

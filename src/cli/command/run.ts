@@ -9,7 +9,7 @@ import {
 import { openIdFile } from "../cidfile.ts";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
-import { readContainerWish } from "../container-wish.ts";
+import { joinedContainer, readContainerWish } from "../container-wish.ts";
 import { inputNoTerminal } from "../error.ts";
 import { isTerminal } from "../print.ts";
 import { startFailureCode } from "../start-failure.ts";
@@ -21,6 +21,7 @@ export const command: Command = {
   usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
   summary: "Run a program in a new container",
   mapped: true,
+  meets: joinedContainer,
   flags: [
     ...containerFlags,
     { name: "detach", short: "d", kind: "bool", help: "Run in the background and print the container's id" },

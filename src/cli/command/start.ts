@@ -1,4 +1,11 @@
-import { findContainer, openEngine, readSpec, startAttached, startContainer } from "#engine";
+import {
+  type ContainerSpec,
+  findContainer,
+  openEngine,
+  readSpec,
+  startAttached,
+  startContainer,
+} from "#engine";
 import type { Command } from "../command.ts";
 import { optionsConflict } from "../error.ts";
 import { forEach } from "../for-each.ts";
@@ -10,6 +17,7 @@ export const command: Command = {
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   summary: "Start containers that were created or have ended",
   mapped: true,
+  meets: (_flags, [name = ""]) => joinedBy(readSpec(findContainer(openEngine(), name))),
   flags: [
     {
       name: "attach",
@@ -59,3 +67,8 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** The container of which this one joins a namespace. */
+function joinedBy({ network, pid, ipc }: ContainerSpec): string | undefined {
+  return [network, pid, ipc].flatMap((wish) => (typeof wish === "object" ? [wish.container] : []))[0];
+}

@@ -87,6 +87,7 @@ function rowOf(
   time: number,
   full: boolean,
 ): Row {
+  const counted = usage?.pids === undefined ? undefined : usage;
   const ID = full ? spec.id : spec.id.slice(0, 12);
   const percent = (value: number): string => `${value.toFixed(2)}%`;
   const elapsed = before === undefined ? 0 : (time - before.time) * 1e6;
@@ -95,17 +96,18 @@ function rowOf(
       ? 0
       : usage.cpuNanoseconds - before.usage.cpuNanoseconds;
   return {
-    BlockIO: usage === undefined ? "--" : `${printSize(usage.blockRead)} / ${printSize(usage.blockWritten)}`,
-    CPUPerc: usage === undefined || elapsed === 0 ? "--" : percent((spent / elapsed) * 100),
+    BlockIO:
+      counted === undefined ? "--" : `${printSize(counted.blockRead)} / ${printSize(counted.blockWritten)}`,
+    CPUPerc: counted === undefined || elapsed === 0 ? "--" : percent((spent / elapsed) * 100),
     Container: ID,
     ID,
-    MemPerc: usage === undefined ? "--" : percent((usage.memory / usage.memoryLimit) * 100),
+    MemPerc: counted === undefined ? "--" : percent((counted.memory / counted.memoryLimit) * 100),
     MemUsage:
-      usage === undefined
+      counted === undefined
         ? "-- / --"
-        : `${printBinarySize(usage.memory)} / ${printBinarySize(usage.memoryLimit)}`,
+        : `${printBinarySize(counted.memory)} / ${printBinarySize(counted.memoryLimit)}`,
     Name: spec.name,
     NetIO: usage === undefined ? "--" : `${printSize(usage.received)} / ${printSize(usage.sent)}`,
-    PIDs: usage === undefined ? "--" : String(usage.pids),
+    PIDs: counted === undefined ? "--" : String(counted.pids),
   };
 }

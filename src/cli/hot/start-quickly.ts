@@ -1,7 +1,6 @@
-import { ownProgram } from "#engine";
-import { becomeMappedRoot } from "#host";
 import type { Command } from "../command.ts";
 import { reportError } from "../errors-out.ts";
+import { becomeMapped } from "../mapped.ts";
 import { parseCommandLine } from "../parse.ts";
 
 /** Runs a quick verb and gives its exit code, or undefined when start.ts has to do it. */
@@ -9,7 +8,7 @@ export async function startQuickly(command: Command, argv: readonly string[]): P
   const parsed = tryParse(command, argv);
   if (parsed === undefined) return undefined;
   try {
-    if (command.mapped === true) becomeMappedRoot(ownProgram(), [command.name, ...argv]);
+    becomeMapped(command, parsed, [command.name, ...argv]);
     return await command.run(parsed.flags, parsed.args);
   } catch (error) {
     if ((error as Error).name === "ColdPath") return undefined;

@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { type CgroupMode, cgroupFolder } from "#host";
+import type { RuntimeConfig } from "#runtime";
 import type { ContainerFolder } from "./folder.ts";
 
 /**
@@ -25,6 +26,18 @@ export function rootlessCgroupsPath(mode: CgroupMode, id: string): string | unde
     }
   }
   return `${parent === "/" ? "" : parent}/vial-${id.slice(0, 16)}`;
+}
+
+/** The control group that a container which runs was given; undefined when it has none. */
+export function usedCgroupsPath(place: ContainerFolder): string | undefined {
+  try {
+    const config = JSON.parse(readFileSync(`${place.bundle}/config.json`, "utf8")) as RuntimeConfig;
+    const { cgroupsPath } = config.linux;
+    return typeof cgroupsPath === "string" ? cgroupsPath : undefined;
+  } catch {
+    // It has just ended.
+    return undefined;
+  }
 }
 
 /** The control group of root's containers: at the top, so that no empty parent stays behind. */

@@ -10,7 +10,7 @@ import {
   setRef,
   writeImage,
 } from "#image";
-import type { ContainerDefaults, Digest, ImageReference } from "#spec";
+import { type ContainerDefaults, type Digest, type ImageReference, isVialError } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
 import { unpackStoredLayer, type Warn } from "../layers.ts";
@@ -38,8 +38,8 @@ export interface CommitWish {
   readonly author: string | undefined;
   readonly message: string | undefined;
   readonly change: ((defaults: ContainerDefaults) => ContainerDefaults) | undefined;
-  /** Freezes a running container meanwhile, so that the image holds one moment. */
-  readonly pause: boolean;
+  /** Freezes a running container meanwhile, so that the image holds one moment; "try": if that can be had. */
+  readonly pause: boolean | "try";
   readonly warn: Warn;
 }
 
@@ -50,8 +50,8 @@ export async function commitContainer(engine: Engine, name: string, wish: Commit
   const { store } = engine;
   using _hold = holdContent(store);
   const base = findImage(store, spec.image.id);
-  const freeze = wish.pause && currentState(place).status === "running";
-  if (freeze) pauseContainer(engine, name);
+  const freeze = wish.pause !== false && currentState(place).status === "running";
+  const frozen = freeze && freezeOrWarn(engine, name, wish);
   try {
     const layer = await addLayerBlob(store, diffTar(`${place.folder}/rw/upper`), { compression: "gzip" });
     const created = new Date().toISOString();
@@ -85,6 +85,18 @@ export async function commitContainer(engine: Engine, name: string, wish: Commit
     recordEvent(engine, spec, "commit", { imageID: written.id });
     return written.id;
   } finally {
-    if (freeze) unpauseContainer(engine, name);
+    if (frozen) unpauseContainer(engine, name);
+  }
+}
+
+/** Gives whether the container is frozen now. */
+function freezeOrWarn(engine: Engine, name: string, wish: CommitWish): boolean {
+  try {
+    pauseContainer(engine, name);
+    return true;
+  } catch (error) {
+    if (wish.pause !== "try" || !isVialError(error) || error.code !== "freeze-failed") throw error;
+    wish.warn(`the container was not frozen, so its files may have changed meanwhile: ${error.why}`);
+    return false;
   }
 }

@@ -4,13 +4,19 @@ import { layerPlace, mountRoot } from "#image";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { layerMissing } from "../error.ts";
-import { type ContainerFolder, readSpec } from "./folder.ts";
+import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
 import { mountContainerRoot } from "./prepare.ts";
 import { currentState } from "./state.ts";
 
 /** A container's files under one folder of this process. */
 export interface RootView extends Disposable {
   readonly path: string;
+}
+
+/** The first process of a container, undefined when it does not run. */
+export function runningPid(engine: Engine, name: string): number | undefined {
+  const state = currentState(findContainer(engine, name));
+  return state.status === "running" || state.status === "paused" ? state.process.pid : undefined;
 }
 
 /**

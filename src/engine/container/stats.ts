@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cgroupMode, readCgroup } from "#host";
 import type { Engine } from "../engine-handle.ts";
-import { cgroupsPathOf } from "./cgroup-path.ts";
+import { usedCgroupsPath } from "./cgroup-path.ts";
 import { containerFolder } from "./folder.ts";
 import { type CgroupReader, readUsage, type Usage } from "./usage.ts";
 import { currentState } from "./state.ts";
@@ -12,7 +12,9 @@ export function containerUsage(engine: Engine, id: string): Usage | undefined {
   const state = currentState(place);
   if (state.status !== "running" && state.status !== "paused") return undefined;
   const mode = cgroupMode();
-  const read: CgroupReader = (controller, file) => readCgroup(mode, controller, cgroupsPathOf(place), file);
+  const path = usedCgroupsPath(place);
+  const read: CgroupReader = (controller, file) =>
+    path === undefined ? undefined : readCgroup(mode, controller, path, file);
   return { ...readUsage(mode === "v2" ? 2 : 1, read), ...networkBytes(state.process.pid) };
 }
 

@@ -2,6 +2,7 @@ import { type ContainerSpec, makeResources, type Resources } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { memorySwapUnfit, restartOfTransient, updateFailed } from "../error.ts";
 import { recordEvent } from "../events.ts";
+import { usedCgroupsPath } from "./cgroup-path.ts";
 import { driverOf } from "./driver.ts";
 import { findContainer, lockContainer, readSpec, writeSpec } from "./folder.ts";
 import { swapAccounting } from "./prepare.ts";
@@ -29,6 +30,9 @@ export function updateContainer(engine: Engine, name: string, wish: UpdateWish):
   };
   const state = currentState(place);
   if (Object.keys(wish.resources).length > 0 && (state.status === "running" || state.status === "paused")) {
+    // Without one of its own, crun 1.8 would write into the control group of whoever calls it.
+    if (usedCgroupsPath(place) === undefined)
+      throw updateFailed(name, "it has no control group: its user may not use them on this host");
     const { devices: _, ...resources } = makeResources(
       { ...changed, devices: [] },
       { swapAccounting: swapAccounting(), devices: [] },

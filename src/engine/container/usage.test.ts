@@ -38,11 +38,11 @@ test("readUsage() reads both versions alike", () => {
   expect(limit1).toBeGreaterThan(limit2);
 });
 
-test("readUsage() gives zeros for a group that is gone", () => {
+test("readUsage() gives zeros for a group that is gone, and no number of processes", () => {
   expect(readUsage(2, () => undefined)).toMatchObject({
     cpuNanoseconds: 0,
     memory: 0,
-    pids: 0,
+    pids: undefined,
     blockRead: 0,
   });
 });

@@ -7,7 +7,8 @@ export interface Usage {
   readonly memory: number;
   /** The group's limit, or the machine's memory without one. */
   readonly memoryLimit: number;
-  readonly pids: number;
+  /** Undefined: there is no control group that counts. */
+  readonly pids: number | undefined;
   readonly blockRead: number;
   readonly blockWritten: number;
   readonly received: number;
@@ -20,6 +21,8 @@ export type CgroupReader = (controller: string, file: string) => string | undefi
 /** The counters of a group by the files of its version (cgroups(7); kernel documentation, cgroup-v1 and cgroup-v2). */
 export function readUsage(version: 1 | 2, read: CgroupReader): Omit<Usage, "received" | "sent"> {
   const number = (controller: string, file: string): number => Number(read(controller, file) ?? 0) || 0;
+  const optional = (text: string | undefined): number | undefined =>
+    text === undefined ? undefined : Number(text);
   const field = (text: string | undefined, name: string): number =>
     Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text ?? "")?.[1] ?? 0);
   if (version === 2) {
@@ -28,7 +31,7 @@ export function readUsage(version: 1 | 2, read: CgroupReader): Omit<Usage, "rece
       cpuNanoseconds: field(read("cpu", "cpu.stat"), "usage_usec") * 1000,
       memory: Math.max(0, number("memory", "memory.current") - cache),
       memoryLimit: limitOr(read("memory", "memory.max")),
-      pids: number("pids", "pids.current"),
+      pids: optional(read("pids", "pids.current")),
       ...ioOfV2(read("io", "io.stat")),
     };
   }
@@ -37,7 +40,7 @@ export function readUsage(version: 1 | 2, read: CgroupReader): Omit<Usage, "rece
     cpuNanoseconds: number("cpuacct", "cpuacct.usage"),
     memory: Math.max(0, number("memory", "memory.usage_in_bytes") - cache),
     memoryLimit: limitOr(read("memory", "memory.limit_in_bytes")),
-    pids: number("pids", "pids.current"),
+    pids: optional(read("pids", "pids.current")),
     ...ioOfV1(read("blkio", "blkio.throttle.io_service_bytes")),
   };
 }

@@ -20,10 +20,26 @@ export function outerUid(): number {
 
 /**
  * For an ordinary user: starts this command again as root of a new user namespace with the user's own range, in place of
- * this process. Nothing happens for root, there or here. `program` is how Vial is called, `argv` what follows.
+ * this process. Nothing happens for root, there or here. `program` is how Vial is called, `argv` what follows. `beside`
+ * gives a process whose user namespace is entered in place of a new one: only from in there can its root be looked into
+ * (ptrace(2), "Ptrace access mode checking").
  */
-export function becomeMappedRoot(program: readonly string[], argv: readonly string[]): void {
+export function becomeMappedRoot(
+  program: readonly string[],
+  argv: readonly string[],
+  beside: () => number | undefined = () => undefined,
+): void {
   if (process.getuid?.() === 0) return;
+  const pid = beside();
+  if (pid !== undefined)
+    replaceProcess([
+      ...joinUserNamespaceArgs(pid),
+      needProgram("unshare"),
+      "--mount",
+      "--",
+      ...program,
+      ...argv,
+    ]);
   const name = userName();
   if (!hasRange("/etc/subuid", name) || !hasRange("/etc/subgid", name)) throw userRangesMissing(name);
   needProgram("newuidmap");
@@ -39,7 +55,7 @@ export function becomeMappedRoot(program: readonly string[], argv: readonly stri
 }
 
 /** The words before a command that shall run in the user namespace of a process of ours. */
-export function joinUserNamespaceArgs(pid: number): readonly string[] {
+export function joinUserNamespaceArgs(pid: number): readonly [program: string, ...args: string[]] {
   return [needProgram("nsenter"), "--target", String(pid), "--user", "--preserve-credentials", "--"];
 }
 
