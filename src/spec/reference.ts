@@ -55,10 +55,12 @@ export function parseNamed(text: string): ImageReference {
   if (!pathPattern.test(path)) {
     const lower = text.toLowerCase();
     if (lower !== text && pathPattern.test(path.toLowerCase())) {
+      // A short name was typed without its library/.
+      const typed = name.endsWith(path) ? path : path.slice("library/".length);
       throw referenceInvalid(
         text,
         "a repository name has no upper-case letters",
-        named.replace(path, path.toLowerCase()),
+        named.replace(typed, typed.toLowerCase()),
       );
     }
     throw referenceInvalid(
