@@ -6,7 +6,7 @@ export { type CreateWish, createContainer } from "./container/create.ts";
 export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
 export { handleExit } from "./container/end.ts";
-export { type ExecWish, execInContainer } from "./container/exec.ts";
+export { type ExecWish, execInContainer, execWithOwnTerminal } from "./container/exec.ts";
 export {
   type ContainerFolder,
   containerFolder,

@@ -89,6 +89,7 @@ export {
   startMmdebstrap,
 } from "./program/mmdebstrap.ts";
 export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process.ts";
+export { runUnderTerminal } from "./kernel/under-terminal.ts";
 export { becomeMappedRoot, joinUserNamespaceArgs } from "./kernel/user-namespace.ts";
 export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
 export { startDetached } from "./run.ts";

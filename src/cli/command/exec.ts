@@ -1,8 +1,8 @@
-import { execInContainer, openEngine } from "#engine";
+import { execInContainer, execWithOwnTerminal, openEngine } from "#engine";
 import type { Command } from "../command.ts";
 import { readEnvironment } from "../container-wish.ts";
 import { inputNoTerminal } from "../error.ts";
-import { errLine, isTerminal } from "../print.ts";
+import { errLine, isTerminal, out } from "../print.ts";
 import { startFailureCode } from "../start-failure.ts";
 
 export const command: Command = {
@@ -24,10 +24,11 @@ export const command: Command = {
   failureCode: startFailureCode,
   run(flags, [name = "", ...words]) {
     const detach = flags.bool("detach");
-    if (flags.bool("tty") && !detach && !isTerminal(0)) throw inputNoTerminal("exec", "-t");
+    const ownTerminal = flags.bool("tty") && !detach && !isTerminal(0);
+    if (ownTerminal && flags.bool("interactive")) throw inputNoTerminal("exec", "-it");
     if (flags.bool("tty") && detach)
       errLine('vial: warning: a program in the background gets no terminal: "-t" is left out');
-    return execInContainer(openEngine(), name, {
+    const wish = {
       command: words,
       terminal: flags.bool("tty") && !detach,
       interactive: flags.bool("interactive"),
@@ -36,6 +37,9 @@ export const command: Command = {
       workingDir: flags.text("workdir"),
       user: flags.text("user"),
       privileged: flags.bool("privileged"),
-    });
+    };
+    return ownTerminal
+      ? execWithOwnTerminal(openEngine(), name, wish, out)
+      : execInContainer(openEngine(), name, wish);
   },
 };

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import {
   closeInput,
   joinUserNamespaceArgs,
@@ -7,6 +7,7 @@ import {
   openInside,
   openRoot,
   replaceProcess,
+  runUnderTerminal,
 } from "#host";
 import {
   capabilitiesOfMask,
@@ -48,11 +49,36 @@ export function execInContainer(engine: Engine, name: string, wish: ExecWish): n
   replaceProcess(command);
 }
 
+/**
+ * As execInContainer() for who has no terminal to give: the program gets one of its own, and its output comes back. Gives
+ * the exit code.
+ */
+export async function execWithOwnTerminal(
+  engine: Engine,
+  name: string,
+  wish: ExecWish,
+  take: (bytes: Uint8Array) => void,
+): Promise<number> {
+  // A file, for the runtime is another process, and not even in the user namespace of this one.
+  const file = `${findContainer(engine, name).bundle}/exec-${process.pid}.json`;
+  const keep = (text: string): string => {
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  };
+  try {
+    return await runUnderTerminal(execCommandLine(engine, name, wish, keep), take);
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
 /** The runtime's command line that runs the program. crun enters a container without a mount namespace of ours. */
 export function execCommandLine(
   engine: Engine,
   name: string,
   wish: ExecWish,
+  // In memory alone: the program has its environment, and nobody has to remove a file.
+  keep: (process: string) => string = (process) => memoryFile("process.json", process),
 ): [program: string, ...args: string[]] {
   const place = findContainer(engine, name);
   const state = currentState(place);
@@ -71,9 +97,7 @@ export function execCommandLine(
   }
   if (plain(wish))
     return asCommand([...enter, ...driver.execCommand(place, wish, { command: wish.command })]);
-  // In memory alone: the program has its environment, and nobody has to remove a file.
-  const processFile = memoryFile("process.json", JSON.stringify(wished));
-  return asCommand([...enter, ...driver.execCommand(place, wish, { process: processFile })]);
+  return asCommand([...enter, ...driver.execCommand(place, wish, { process: keep(JSON.stringify(wished)) })]);
 }
 
 /** The process to start. Throws what can be told to fail from here. */
