@@ -74,6 +74,12 @@ suite.each([["running"], ["stopped"]])("a %s container", (state) => {
     expect(lines).toContain("A /tmp/made");
     expect(lines).toContain("D /etc/group");
     expect(lines).toContain("C /etc");
+    // Made by the runtime, to mount our own files over.
+    for (const file of ["hosts", "hostname", "resolv.conf"]) expect(lines).not.toContain(`A /etc/${file}`);
+    const untouched = await vial.ok("run", "-d", "busybox", "true");
+    await vial.ok("wait", untouched);
+    expect(await vial.ok("diff", untouched)).toBe("");
+    await vial.ok("rm", untouched);
   });
 
   test("commit makes an image that has the changes", async () => {
@@ -82,6 +88,15 @@ suite.each([["running"], ["stopped"]])("a %s container", (state) => {
     expect(
       await vial.ok("run", "--rm", `made-${state}:1`, "sh", "-c", "cat /tmp/made; ls /etc; echo $NEW"),
     ).toMatch(/^inside\n(?!.*group)[\s\S]*1$/);
+    const exported = `${vial.folder}/saved-${state}`;
+    await vial.ok("save", "--format", "oci-dir", "-o", exported, `made-${state}:1`);
+    const names = Bun.spawnSync([
+      "sh",
+      "-c",
+      `for f in ${exported}/blobs/sha256/*; do tar -tf $f 2>/dev/null; done`,
+    ]);
+    expect(names.stdout.toString()).toContain("tmp/made");
+    expect(names.stdout.toString()).not.toContain("etc/hostname");
     expect(await vial.ok("history", "--format", "{{.Comment}}", `made-${state}:1`)).toContain("note");
   });
 

@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import {
   addLayerBlob,
   type Change,
@@ -19,12 +20,17 @@ import { pauseContainer, unpauseContainer } from "./pause.ts";
 import { openFilesView, openImageView } from "./root-view.ts";
 import { currentState } from "./state.ts";
 
+/** The runtime makes an empty file where one of ours is mounted over; the container cannot write through to it. */
+function isMountPoint(path: string, info: BigIntStats): boolean {
+  return ["etc/hosts", "etc/hostname", "etc/resolv.conf"].includes(path) && info.isFile() && info.size === 0n;
+}
+
 /** What a container has changed of its image: added, changed, deleted paths. */
 export function diffContainer(engine: Engine, name: string): readonly Change[] {
   const place = findContainer(engine, name);
   using view = openImageView(engine, readSpec(place));
   using lower = folderTree(view.path);
-  return diffPaths(`${place.folder}/rw/upper`, lower);
+  return diffPaths(`${place.folder}/rw/upper`, lower, isMountPoint);
 }
 
 /** Everything in a container's root as a tar stream. */
@@ -53,7 +59,11 @@ export async function commitContainer(engine: Engine, name: string, wish: Commit
   const freeze = wish.pause !== false && currentState(place).status === "running";
   const frozen = freeze && freezeOrWarn(engine, name, wish);
   try {
-    const layer = await addLayerBlob(store, diffTar(`${place.folder}/rw/upper`), { compression: "gzip" });
+    const layer = await addLayerBlob(
+      store,
+      diffTar(`${place.folder}/rw/upper`, { isNothing: isMountPoint }),
+      { compression: "gzip" },
+    );
     const created = new Date().toISOString();
     const { Env: _env, ...own } = base.config.config ?? {};
     const defaults: ContainerDefaults = {

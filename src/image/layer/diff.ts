@@ -14,6 +14,8 @@ const whiteoutXattr = /^(?:trusted|user)\.overlay\.whiteout$/;
 export interface DiffOptions {
   /** Later times become this one: seconds since 1970 (SOURCE_DATE_EPOCH). */
   readonly latest?: number;
+  /** An entry that counts for nothing, by its relative path: a mount point that a runtime made. */
+  readonly isNothing?: (path: string, info: BigIntStats) => boolean;
 }
 
 /** The upper folder as an uncompressed layer, the same bytes for the same files. Sockets are left out. */
@@ -22,7 +24,12 @@ export function* diffTar(upper: string, options: DiffOptions = {}): Generator<Bu
   yield* readTree(top.fd, {
     prefix: "",
     isKept: (xattr) => !overlayPrivate.test(xattr),
-    translate: (entry) => (isWhiteout(entry) ? [whiteoutMember(entry.name, entry.info, options)] : undefined),
+    translate: (entry) =>
+      options.isNothing?.(entry.name, entry.info) === true
+        ? []
+        : isWhiteout(entry)
+          ? [whiteoutMember(entry.name, entry.info, options)]
+          : undefined,
     inFolder: (entry) =>
       isOpaque(entry) ? [whiteoutMember(`${entry.name}/.wh..opq`, entry.info, options)] : [],
     ...options,
@@ -101,11 +108,18 @@ export function folderTree(root: string): LowerTree & Disposable {
   };
 }
 
-/** The changes of an upper folder, sorted by path. */
-export function diffPaths(upper: string, lower: LowerTree): readonly Change[] {
+/**
+ * The changes of an upper folder, sorted by path. A folder that holds nothing but what `isNothing` is no change: making
+ * that brought it up.
+ */
+export function diffPaths(
+  upper: string,
+  lower: LowerTree,
+  isNothing: NonNullable<DiffOptions["isNothing"]> = () => false,
+): readonly Change[] {
   using top = new OpenFile(openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY));
   const changes: Change[] = [];
-  listFolder(top.fd, "", lower, changes, { hidesLower: false });
+  listFolder(top.fd, "", lower, changes, { hidesLower: false, isNothing });
   return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
@@ -114,8 +128,9 @@ function listFolder(
   prefix: string,
   lower: LowerTree,
   changes: Change[],
-  state: { readonly hidesLower: boolean },
-): void {
+  state: { readonly hidesLower: boolean; readonly isNothing: NonNullable<DiffOptions["isNothing"]> },
+): { readonly leftOut: boolean } {
+  let leftOut = false;
   const names = readdirSync(`/proc/self/fd/${folder}`, { encoding: "buffer" });
   const seen = new Set<string>();
   for (const name of names) {
@@ -125,6 +140,10 @@ function listFolder(
     const at = belowFd(folder, name);
     const info = lstatSync(at, { bigint: true, throwIfNoEntry: false });
     if (info === undefined) continue;
+    if (state.isNothing(path, info)) {
+      leftOut = true;
+      continue;
+    }
     const { deviceMajor, deviceMinor } = deviceOf(info);
     const isGone =
       (info.isCharacterDevice() && deviceMajor === 0 && deviceMinor === 0) ||
@@ -144,9 +163,13 @@ function listFolder(
     const isOpaqueFolder = ["trusted", "user"].some(
       (space) => readXattr(at, `${space}.overlay.opaque`)?.toString() === "y",
     );
-    listFolder(below.fd, path, lower, changes, { hidesLower: isOpaqueFolder && wasThere });
+    const count = changes.length;
+    const hidesLower = isOpaqueFolder && wasThere;
+    const result = listFolder(below.fd, path, lower, changes, { ...state, hidesLower });
+    if (result.leftOut && changes.length === count) changes.pop();
   }
-  if (!state.hidesLower) return;
+  if (!state.hidesLower) return { leftOut };
   for (const name of lower.list(prefix))
     if (!seen.has(name)) changes.push({ kind: "D", path: `/${prefix}/${name}` });
+  return { leftOut };
 }
