@@ -769,6 +769,46 @@ suite("run, seen from the host", () => {
     expect((await refusal(["--restart", "always"], "true")).err).toContain("--rm");
     await vial.ok("rm", id);
   });
+
+  test("an empty value is none, as in Docker", async () => {
+    const names = [
+      "name",
+      "user",
+      "workdir",
+      "hostname",
+      "platform",
+      "cidfile",
+      "restart",
+      "stop-signal",
+      "pull",
+    ];
+    const others = [
+      "ipc",
+      "pid",
+      "uts",
+      "log-driver",
+      "runtime",
+      "cpuset-cpus",
+      "userns",
+      "cgroupns",
+      "health-cmd",
+    ];
+    const flags = [...names, ...others].map((name) => `--${name}=`);
+    expect(await inside(flags, "pwd")).toBe("/");
+    expect((await refusal(["--memory="], "true")).err).toContain("as a size");
+  });
+
+  test("no bytes and no processors are no limit, as in Docker", async () => {
+    const flags = ["-m", "0", "--memory-swap", "0", "--memory-reservation", "0", "--cpus", "0"];
+    const id = await vial.ok("create", ...flags, "busybox");
+    const wished = "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}}";
+    expect(await vial.inspect(id, wished)).toBe("0 0 0");
+    await vial.ok("rm", id);
+  });
+
+  test("--uts host and --hostname are refused together", async () => {
+    expect((await refusal(["--uts", "host", "-h", "other"], "true")).err).toContain('"--uts host"');
+  });
 });
 
 test("every flag of run has a test here", () => {

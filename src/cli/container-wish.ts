@@ -14,21 +14,21 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
   const entrypoint = flags.text("entrypoint");
   const shm = flags.text("shm-size");
   const stopTimeout = flags.text("stop-timeout");
-  const stopSignal = flags.text("stop-signal");
+  const stopSignal = flags.filled("stop-signal");
   const oom = flags.text("oom-score-adj");
-  const cgroup = flags.text("cgroupns");
-  const runtime = flags.text("runtime");
+  const cgroup = flags.filled("cgroupns");
+  const runtime = flags.filled("runtime");
   const restart = readRestart(flags);
   if (stopSignal !== undefined) parseSignal("--stop-signal", stopSignal);
   return {
-    name: flags.text("name"),
+    name: flags.filled("name"),
     command,
     ...(entrypoint === undefined ? {} : { entrypoint: entrypoint === "" ? [] : [entrypoint] }),
     env: readEnvironment(flags),
     labels: readLabels(flags),
     annotations: readPairs("--annotation", flags.list("annotation")),
     workingDir: readWorkingDir(flags),
-    user: flags.text("user"),
+    user: flags.filled("user"),
     groupAdd: flags.list("group-add"),
     hostname: readHostname(flags),
     terminal: flags.bool("tty"),
@@ -52,9 +52,9 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
     privileged: flags.bool("privileged"),
     ...readSecurity(flags),
     sysctls: readSysctls(flags),
-    pid: readNamespace("--pid", flags.text("pid")),
-    ipc: readNamespace("--ipc", flags.text("ipc")),
-    uts: choice("--uts", flags.text("uts") ?? "private", ["private", "host"]),
+    pid: readNamespace("--pid", flags.filled("pid")),
+    ipc: readNamespace("--ipc", flags.filled("ipc")),
+    uts: choice("--uts", flags.filled("uts") ?? "private", ["private", "host"]),
     ...(cgroup === undefined ? {} : { cgroup: choice("--cgroupns", cgroup, ["private", "host"]) }),
     ...(oom === undefined ? {} : { oomScoreAdj: readOomScore(oom) }),
     ...(log === undefined ? {} : { log }),
@@ -65,7 +65,7 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
 }
 
 function refuseUnsupported(flags: Flags): void {
-  const isolation = flags.text("isolation") ?? "container";
+  const isolation = flags.filled("isolation") ?? "container";
   if (isolation === "env" || isolation === "vm") {
     throw optionUnsupported(
       "--isolation",
@@ -75,7 +75,7 @@ function refuseUnsupported(flags: Flags): void {
     );
   }
   choice("--isolation", isolation, ["container"]);
-  const userns = flags.text("userns");
+  const userns = flags.filled("userns");
   if (userns !== undefined && userns !== "host") {
     throw optionUnsupported(
       "--userns",
@@ -84,7 +84,9 @@ function refuseUnsupported(flags: Flags): void {
       "--userns host",
     );
   }
-  if (flags.has("restart") && flags.bool("rm") && flags.text("restart") !== "no") {
+  if (flags.filled("uts") === "host" && flags.filled("hostname") !== undefined)
+    throw optionsConflict("--hostname", "--uts host", "the host's own name is used, and must not be changed");
+  if (flags.bool("rm") && (flags.filled("restart") ?? "no") !== "no") {
     throw optionsConflict(
       "--rm",
       "--restart",
@@ -168,14 +170,14 @@ function readLabels(flags: Flags): Record<string, string> {
 }
 
 function readWorkingDir(flags: Flags): string | undefined {
-  const path = flags.text("workdir");
+  const path = flags.filled("workdir");
   if (path !== undefined && !path.startsWith("/"))
     throw optionInvalid("--workdir", path, "it is no absolute path", "--workdir /path");
   return path;
 }
 
 function readHostname(flags: Flags): string | undefined {
-  const name = flags.text("hostname");
+  const name = flags.filled("hostname");
   if (name !== undefined && !/^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?$/.test(name)) {
     throw optionInvalid(
       "--hostname",
@@ -222,7 +224,9 @@ export function joinedContainer(flags: Flags): string | undefined {
 }
 
 function readNamespace(flag: string, text: string | undefined): NamespaceWish {
-  if (text === undefined || text === "private" || text === "") return "private";
+  if (text === undefined || text === "private") return "private";
+  // Any container's IPC namespace can be joined here.
+  if (flag === "--ipc" && text === "shareable") return "private";
   if (text === "host") return "host";
   if (text.startsWith("container:"))
     return { container: containerId(openEngine(), text.slice("container:".length)) };
@@ -257,15 +261,14 @@ export function parseRestart(text: string): RestartPolicy {
 }
 
 function readRestart(flags: Flags): RestartPolicy | undefined {
-  const text = flags.text("restart");
+  const text = flags.filled("restart");
   return text === undefined ? undefined : parseRestart(text);
 }
 
-/** The limits of `run`, `create` and `update`. */
 /** The limits of `run` and `create`. */
 export function readResources(flags: Flags): NonNullable<CreateWish["resources"]> {
   const swap = flags.text("memory-swap");
-  if (swap !== undefined && swap !== "-1" && flags.text("memory") === undefined)
+  if (swap !== undefined && swap !== "-1" && swap !== "0" && flags.text("memory") === undefined)
     throw optionInvalid(
       "--memory-swap",
       swap,
@@ -275,11 +278,11 @@ export function readResources(flags: Flags): NonNullable<CreateWish["resources"]
   return readChangedResources(flags);
 }
 
-/** The limits of `update`, where what is not given stays. */
+/** The limits of `update`, where what is not given stays. 0 bytes and 0 processors are no wish, as in Docker. */
 export function readChangedResources(flags: Flags): NonNullable<CreateWish["resources"]> {
   const bytes = (name: string): number | undefined => {
     const text = flags.text(name);
-    return text === undefined ? undefined : parseSize(text);
+    return text === undefined ? undefined : parseSize(text) || undefined;
   };
   const count = (name: string, min: number): number | undefined => {
     const text = flags.text(name);
@@ -294,7 +297,8 @@ export function readChangedResources(flags: Flags): NonNullable<CreateWish["reso
       "--memory 6m",
     );
   const swapText = flags.text("memory-swap");
-  const memorySwap = swapText === undefined ? undefined : swapText === "-1" ? -1 : parseSize(swapText);
+  const memorySwap =
+    swapText === undefined ? undefined : swapText === "-1" ? -1 : parseSize(swapText) || undefined;
   if (memorySwap !== undefined && memory !== undefined && memorySwap !== -1 && memorySwap < memory) {
     throw optionInvalid(
       "--memory-swap",
@@ -303,13 +307,13 @@ export function readChangedResources(flags: Flags): NonNullable<CreateWish["reso
       `--memory-swap ${flags.text("memory")}`,
     );
   }
-  const cpus = flags.text("cpus");
+  const cpus = Number(flags.text("cpus") || Number.NaN) === 0 ? undefined : flags.text("cpus");
   if (cpus !== undefined && !(Number(cpus) >= 0.01 && Number(cpus) <= 4096))
     throw optionInvalid("--cpus", cpus, "it has to be a number of at least 0.01", "--cpus 1.5");
   if (cpus !== undefined && (flags.has("cpu-quota") || flags.has("cpu-period")))
     throw optionsConflict("--cpus", "--cpu-quota", "both set the quota of CPU time");
   const set = (name: string): string | undefined => {
-    const text = flags.text(name);
+    const text = flags.filled(name);
     if (text !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text))
       throw optionInvalid(`--${name}`, text, "it is no list of numbers and ranges", `--${name} 0-1`);
     return text;
@@ -459,7 +463,7 @@ function readOomScore(text: string): number {
 }
 
 function readLog(flags: Flags): CreateWish["log"] | undefined {
-  const driver = flags.text("log-driver");
+  const driver = flags.filled("log-driver");
   const options = readPairs("--log-opt", flags.list("log-opt"));
   if (driver === undefined && Object.keys(options).length === 0) return undefined;
   // Docker's name for a file of its own is taken for ours, so that scripts pass.
@@ -481,8 +485,8 @@ function readLog(flags: Flags): CreateWish["log"] | undefined {
 }
 
 function readHealth(flags: Flags): CreateWish["health"] {
-  const names = ["cmd", "interval", "timeout", "start-period", "start-interval", "retries"].filter((name) =>
-    flags.has(`health-${name}`),
+  const names = ["cmd", "interval", "timeout", "start-period", "start-interval", "retries"].filter(
+    (name) => flags.filled(`health-${name}`) !== undefined,
   );
   if (flags.bool("no-healthcheck")) {
     if (names[0] !== undefined)
@@ -503,7 +507,7 @@ function readHealth(flags: Flags): CreateWish["health"] {
     return value;
   };
   const retries = flags.text("health-retries");
-  const command = flags.text("health-cmd");
+  const command = flags.filled("health-cmd");
   const values = {
     Test: command === undefined ? undefined : command === "none" ? ["NONE"] : ["CMD-SHELL", command],
     Interval: duration("interval"),

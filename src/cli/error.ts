@@ -12,6 +12,16 @@ export function flagUnknown(command: Command, flag: string, known: readonly stri
   });
 }
 
+export function flagAbsent(command: string, flag: string, why: string, next: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "flag-absent",
+    what: `Cannot do "${command} ${flag}"`,
+    why,
+    next,
+  });
+}
+
 export function flagValueMissing(flag: string, value: string | undefined): VialError {
   return new VialError({
     kind: "invalid-argument",

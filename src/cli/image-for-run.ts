@@ -21,10 +21,10 @@ export async function imageForRun(engine: Engine, name: string, flags: Flags): P
 }
 
 async function foundOrPulled(engine: Engine, name: string, flags: Flags): Promise<ImageRecord> {
-  const policy = flags.text("pull") ?? "missing";
+  const policy = flags.filled("pull") ?? "missing";
   if (policy !== "always" && policy !== "missing" && policy !== "never")
     throw optionInvalid("--pull", policy, "it has to be always, missing or never", "--pull missing");
-  const platformText = flags.text("platform");
+  const platformText = flags.filled("platform");
   const known = policy !== "always" && platformText === undefined ? recallImage(engine, name) : undefined;
   if (known !== undefined) return known;
   const { parsePlatform } = await import("#spec");

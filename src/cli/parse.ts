@@ -1,5 +1,6 @@
 import type { Command, Flag } from "./command.ts";
-import { flagUnknown, flagValueInvalid, flagValueMissing, wrongArguments } from "./error.ts";
+import { absentFlag } from "./docker-flags.ts";
+import { flagAbsent, flagUnknown, flagValueInvalid, flagValueMissing, wrongArguments } from "./error.ts";
 
 const truths = new Set(["1", "t", "T", "true", "TRUE", "True"]);
 const falsehoods = new Set(["0", "f", "F", "false", "FALSE", "False"]);
@@ -35,6 +36,11 @@ export class Flags {
 
   text(name: string): string | undefined {
     return this.#get(name, "string") as string | undefined;
+  }
+
+  /** As text(), with nothing for an empty value too: `--name "$NAME"` of a script that has none, as in Docker. */
+  filled(name: string): string | undefined {
+    return this.text(name) || undefined;
   }
 
   list(name: string): readonly string[] {
@@ -97,7 +103,7 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Par
       const equals = word.indexOf("=");
       const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
       const flag = long.get(name);
-      if (flag === undefined) throw flagUnknown(command, `--${name}`, [...long.keys()]);
+      if (flag === undefined) throw unknown(command, `--${name}`);
       const shown = `--${name}`;
       if (equals >= 0) set(flag, word.slice(equals + 1), shown);
       else set(flag, impliedValue(flag) ?? next(flag, shown), shown);
@@ -106,7 +112,7 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Par
     for (let rest = word.slice(1); rest !== ""; ) {
       const letter = rest[0] ?? "";
       const flag = short.get(letter);
-      if (flag === undefined) throw flagUnknown(command, `-${letter}`, [...long.keys()]);
+      if (flag === undefined) throw unknown(command, `-${letter}`);
       const shown = `-${letter}, --${flag.name}`;
       rest = rest.slice(1);
       if (rest[0] === "=" && rest.length > 1) {
@@ -125,4 +131,14 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Par
   const [min, max] = command.args;
   if (args.length < min || args.length > max) throw wrongArguments(command, args.length);
   return { flags: new Flags(long, values), args };
+}
+
+function unknown(command: Command, flag: string): Error {
+  const docker = absentFlag(command.name, flag);
+  if (docker !== undefined) return flagAbsent(command.name, flag, docker.why, docker.next);
+  return flagUnknown(
+    command,
+    flag,
+    command.flags.map(({ name }) => name),
+  );
 }

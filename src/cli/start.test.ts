@@ -140,4 +140,24 @@ describe("start()", () => {
     expect((await table.run?.())?.command.failureCode).toBeDefined();
     expect((await vial("run", "--no-such-flag", "x")).code).toBe(125);
   });
+
+  test("a flag of Docker's that is not here is refused with the reason", async () => {
+    const rows: readonly (readonly [words: readonly string[], reason: string])[] = [
+      [["run", "-p", "80:80", "x"], "publishes no ports"],
+      [["create", "--publish=80", "x"], "publishes no ports"],
+      [["run", "--attach", "stdout", "x"], "in the foreground"],
+      [["run", "--gpus", "all", "x"], "by their path"],
+      [["update", "--blkio-weight", "5", "x"], "limits memory"],
+      [["exec", "--detach-keys", "ctrl-x", "x", "y"], "watch for the keys"],
+    ];
+    for (const [words, reason] of rows) {
+      const { code, err } = await vial(...words);
+      expect([words, code, err]).toEqual([
+        words,
+        words[0] === "update" ? 1 : 125,
+        expect.stringContaining(reason),
+      ]);
+      expect(err).not.toContain("did you mean");
+    }
+  });
 });

@@ -22,7 +22,7 @@ export const command: Command = {
     const engine = openEngine();
     const wish = readContainerWish(flags, words);
     const image = await imageForRun(engine, imageName, flags);
-    using idFile = openIdFile(flags.text("cidfile"));
+    using idFile = openIdFile(flags.filled("cidfile"));
     const { spec } = createContainer(engine, image, imageName, wish);
     idFile?.write(spec.id);
     console.log(spec.id);

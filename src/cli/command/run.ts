@@ -44,7 +44,7 @@ export const command: Command = {
       throw inputNoTerminal("run", "-it");
     const detachKeys = readDetachKeys(flags);
     const image = await imageForRun(engine, imageName, flags);
-    using idFile = openIdFile(flags.text("cidfile"));
+    using idFile = openIdFile(flags.filled("cidfile"));
     const { spec, place } = createContainer(engine, image, imageName, wish);
     idFile?.write(spec.id);
     const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);

@@ -1,0 +1,103 @@
+// Flags that people know from Docker and that Vial does not have: each is refused with the reason and another way.
+
+interface Absent {
+  readonly commands: readonly string[];
+  readonly flags: readonly string[];
+  readonly why: string;
+  readonly next: string;
+}
+
+const making = ["run", "create"];
+
+const absent: readonly Absent[] = [
+  {
+    commands: making,
+    flags: ["-p", "--publish", "-P", "--publish-all"],
+    why: "this version of Vial publishes no ports: a container has the host's network or none",
+    next: "--network host, and the program listens on the host itself",
+  },
+  {
+    commands: making,
+    flags: ["--ip", "--ip6", "--link", "--link-local-ip", "--mac-address", "--network-alias"],
+    why: "this version of Vial makes no networks between containers",
+    next: "--network host, or --network container:ID to share that of another container",
+  },
+  {
+    commands: making,
+    flags: ["--volumes-from", "--volume-driver"],
+    why: "this version of Vial has no volumes of its own",
+    next: "bind a folder by its path: `-v /path/on/host:/path/inside`",
+  },
+  {
+    commands: making,
+    flags: ["-a", "--attach"],
+    why: "output and errors are always joined in the foreground, and the input by -i",
+    next: "leave it out, and redirect what you do not want: `2>/dev/null`",
+  },
+  {
+    commands: making,
+    flags: ["--gpus"],
+    why: "this version of Vial knows devices by their path alone",
+    next: "--device /dev/NAME, and bind the driver's files with -v",
+  },
+  {
+    commands: making,
+    flags: ["--domainname", "--dns-option", "--dns-opt", "--dns-search"],
+    why: "this version of Vial writes name servers alone",
+    next: "bind a file of your own: `-v ./resolv.conf:/etc/resolv.conf:ro`",
+  },
+  {
+    commands: [...making, "update"],
+    flags: [
+      "--blkio-weight",
+      "--blkio-weight-device",
+      "--cpu-rt-period",
+      "--cpu-rt-runtime",
+      "--device-read-bps",
+      "--device-read-iops",
+      "--device-write-bps",
+      "--device-write-iops",
+      "--kernel-memory",
+      "--memory-swappiness",
+      "--oom-kill-disable",
+      "--storage-opt",
+    ],
+    why: "this version of Vial limits memory, swap, CPU and the number of processes alone",
+    next: "leave it out",
+  },
+  {
+    commands: making,
+    flags: ["--cgroup-parent"],
+    why: "each container has a control group of its own at the top",
+    next: "leave it out",
+  },
+  {
+    commands: making,
+    flags: ["--device-cgroup-rule"],
+    why: "devices are allowed one by one",
+    next: "--device /dev/NAME:/dev/NAME:rwm",
+  },
+  {
+    commands: [...making, "pull", "push"],
+    flags: ["--disable-content-trust"],
+    why: "Vial verifies digests and knows no signatures, so there is nothing to disable",
+    next: "leave it out",
+  },
+  {
+    commands: ["exec"],
+    flags: ["--detach-keys"],
+    why: "no process of Vial stays beside the program that could watch for the keys",
+    next: "leave it out, or run the program in the background: `vial exec -d`",
+  },
+  {
+    commands: ["start"],
+    flags: ["--checkpoint", "--checkpoint-dir"],
+    why: "Vial makes no checkpoints of containers",
+    next: "leave it out",
+  },
+];
+
+/** Why a command does not have a flag that Docker has, and what to do; undefined when Docker has none either. */
+export function absentFlag(command: string, flag: string): Pick<Absent, "why" | "next"> | undefined {
+  return absent.find((entry) => entry.commands.includes(command) && entry.flags.includes(flag));
+}
