@@ -164,6 +164,15 @@ suite("exec", () => {
     expect((await vial.call(["exec", "host-of-exec", "cat"], { input: "in" })).out).toBe("");
   });
 
+  test("-t without a terminal here gives the program one of its own; -it is refused", async () => {
+    const script =
+      "test -t 0 && test -t 1 && i=0; while [ $i -lt 2000 ]; do echo $i; i=$((i+1)); done; exit 3";
+    const { code, out } = await vial.run("exec", "-t", "host-of-exec", "sh", "-c", script);
+    expect(code).toBe(3);
+    expect(out.split("\r\n").length).toBe(2001);
+    expect((await vial.run("exec", "-it", "host-of-exec", "true")).err).toContain("leave out");
+  });
+
   test("-d runs in the background", async () => {
     await vial.ok("exec", "-d", "host-of-exec", "touch", "/tmp/done");
     await vial.until(
@@ -217,6 +226,9 @@ suite("top, stats and events", () => {
     const text = await vial.ok("top", "watched");
     expect(text).toMatch(/^UID +PID +PPID/);
     expect(text).toContain("sleep 1000");
+    expect(await vial.ok("top", "watched", "aux")).toMatch(
+      /^USER +PID +%CPU +%MEM +VSZ +RSS +TTY +STAT +START +TIME +COMMAND\nroot +\d+ +\d+\.\d +\d+\.\d /,
+    );
     expect(await vial.ok("top", "watched", "-o", "pid,args")).toMatch(/^PID +COMMAND\n\d+ +sleep 1000$/);
   });
 
@@ -226,6 +238,14 @@ suite("top, stats and events", () => {
       string
     >;
     expect(line.Name).toBe("watched");
+    expect(line.Container).toBe("watched");
+    const other = await vial.ok("run", "-d", "--name", "newer", "busybox", "sleep", "1000");
+    for (const order of [
+      ["watched", "newer"],
+      ["newer", "watched"],
+    ])
+      expect(await vial.ok("stats", "--no-stream", "--format", "{{.Name}}", ...order)).toBe(order.join("\n"));
+    await vial.ok("rm", "-f", other);
     expect(line.PIDs).toBe("1");
     expect(line.MemUsage).toMatch(/^[\d.]+(B|KiB|MiB) \/ [\d.]+GiB$/);
   });
@@ -243,6 +263,19 @@ suite("top, stats and events", () => {
       "{{.Action}}",
     );
     expect(text.split("\n").slice(0, 2)).toEqual(["create", "start"]);
+    // A key that one event has and another has not.
+    const flags = [
+      "--since",
+      "10m",
+      "--until",
+      "0s",
+      "--filter",
+      "container=watched",
+      "--filter",
+      "event=create",
+    ];
+    const format = "{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}";
+    expect(await vial.ok("events", ...flags, "--format", format)).toBe("watched <no value>");
   });
 });
 

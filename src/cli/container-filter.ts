@@ -11,8 +11,10 @@ export const containerFilters = [
   "id",
   "label",
   "name",
+  "network",
   "since",
   "status",
+  "volume",
 ] as const;
 
 const containerStates = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
@@ -39,12 +41,21 @@ export async function filterContainers(
       any(words, (word) => statusWord(entry) === word) &&
       any(values("id"), (text) => entry.spec.id.startsWith(text)) &&
       any(values("name"), (text) => matches(text, entry.spec.name)) &&
+      any(values("network"), (text) => entry.spec.network === text) &&
+      any(values("volume"), (text) => hasMount(entry, text)) &&
       (values("label") ?? []).every((wanted) => hasLabel(entry.spec.labels, wanted)) &&
       any(codes, (code) => hasExited(entry) && exitCodeOf(entry) === code) &&
       any(before, (time) => entry.spec.created < time) &&
       any(since, (time) => entry.spec.created > time) &&
       any(health, (wanted) => entry.health === wanted) &&
       (ancestors.length === 0 || ancestors.some((test) => test(entry))),
+  );
+}
+
+/** By the path inside, or the path on the host. */
+function hasMount({ spec }: ContainerEntry, path: string): boolean {
+  return spec.mounts.some(
+    (mount) => mount.target === path || (mount.kind === "bind" && mount.source === path),
   );
 }
 

@@ -3,7 +3,8 @@ import { reportError } from "./errors-out.ts";
 import { outLine } from "./print.ts";
 
 /**
- * Does the same to each name, `atOnce` at a time, and prints the name (or the text that `act` gives) when it is done. An
+ * Does the same to each name, `atOnce` at a time, and prints the name (or the text that `act` gives, or nothing for null)
+ * when it is done. An
  * error is reported and the others go on; the exit code is then 1.
  */
 export async function forEach(
@@ -18,7 +19,7 @@ export async function forEach(
       limit(async () => {
         try {
           const text = await act(name);
-          outLine(typeof text === "string" ? text : name);
+          if (text !== null) outLine(typeof text === "string" ? text : name);
         } catch (error) {
           reportError(error, { debug: false });
           code = 1;

@@ -13,6 +13,7 @@ import { templateUnfit } from "./error.ts";
 /** Fields of Docker's documents that hold maps with free keys, so that a missing key is no error. */
 const maps = new Set([
   "Annotations",
+  "Attributes",
   "Data",
   "DriverOpts",
   "ExposedPorts",

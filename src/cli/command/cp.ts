@@ -4,7 +4,7 @@ import { copyIn, copyOut, type CopyPlace, copyTree, readDescriptor } from "#imag
 import type { Command } from "../command.ts";
 import { copyBetweenContainers, copyWithoutContainer } from "../error.ts";
 import { boolFlag } from "../flag.ts";
-import { errLine, out } from "../print.ts";
+import { errLine, isTerminal, out } from "../print.ts";
 
 export const command: Command = {
   name: "cp",
@@ -44,7 +44,8 @@ export const command: Command = {
     const devices = target.container === undefined ? "skip" : "make";
     const { bytes, skipped } = copyTree(place(source), place(target), { ...options, devices });
     for (const path of skipped) errLine(`vial: warning: the device "${path}" was left out`);
-    if (!flags.bool("quiet")) errLine(`Successfully copied ${bytes}B to ${to}`);
+    // Without a word where nobody looks, as Docker does.
+    if (!flags.boolOr("quiet", !isTerminal(1))) errLine(`Successfully copied ${bytes}B to ${to}`);
     return 0;
   },
 };

@@ -8,9 +8,9 @@ export const command: Command = {
   flags: [],
   args: [1, 2],
   run(_flags, [name = "", port]) {
-    const { id } = findContainer(openEngine(), name);
+    findContainer(openEngine(), name);
     if (port === undefined) return 0;
-    console.error(`vial: No public port '${port}' published for ${id.slice(0, 12)}`);
+    console.error(`vial: No public port '${port}' published for ${name}`);
     return 1;
   },
 };

@@ -18,7 +18,7 @@ export const command: Command = {
     listFlag(
       "filter",
       "filter",
-      "Show only containers that fit: status=STATE, name=PATTERN, id=ID,\nlabel=KEY[=VALUE], exited=CODE, ancestor=IMAGE, before=CONTAINER,\nsince=CONTAINER, health=STATE",
+      "Show only containers that fit: status=STATE, name=PATTERN, id=ID,\nlabel=KEY[=VALUE], exited=CODE, ancestor=IMAGE, before=CONTAINER,\nsince=CONTAINER, health=STATE, network=NAME, volume=PATH",
       "f",
     ),
     listFormatFlag,
@@ -64,7 +64,7 @@ const headers = {
   CreatedAt: "CREATED AT",
   ID: "CONTAINER ID",
   Image: "IMAGE",
-  Label: (name: string) => name.toUpperCase(),
+  Label: (name: string) => (name.split(".").at(-1) ?? "").replaceAll(/[-_]/g, " "),
   Labels: "LABELS",
   LocalVolumes: "LOCAL VOLUMES",
   Mounts: "MOUNTS",
@@ -92,7 +92,9 @@ function rowOf(
   const { spec } = entry;
   const { word, text } = describeStatus(entry);
   const { bytes, full } = options;
-  const words = [...spec.entrypoint, ...spec.command].join(" ");
+  const [program = "", ...args] = [...spec.entrypoint, ...spec.command];
+  // As Docker does: an argument with a space in it is shown in quotes.
+  const words = [program, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
   const mounts = spec.mounts.map((mount) => (mount.kind === "bind" ? mount.source : mount.target));
   const labels = Object.entries(spec.labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return {

@@ -1,5 +1,6 @@
 import { openEngine, removeContainer } from "#engine";
 import type { Command } from "../command.ts";
+import { reportError } from "../errors-out.ts";
 import { forEach } from "../for-each.ts";
 import { isVialError } from "#spec";
 
@@ -27,8 +28,11 @@ export const command: Command = {
       async (name) => {
         try {
           await removeContainer(engine, name, { force });
+          return name;
         } catch (error) {
           if (!force || !isVialError(error) || error.code !== "container-unknown") throw error;
+          reportError(error, { debug: false });
+          return null;
         }
       },
       8,

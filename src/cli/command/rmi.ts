@@ -1,5 +1,6 @@
 import { heldLayers, imageUsers, openEngine } from "#engine";
 import { removeImage } from "#image";
+import { isVialError } from "#spec";
 import type { Command } from "../command.ts";
 import { reportError } from "../errors-out.ts";
 import { boolFlag } from "../flag.ts";
@@ -28,9 +29,10 @@ export const command: Command = {
         for (const gone of removed.untagged) outLine(`Untagged: ${gone}`);
         for (const id of removed.deleted) outLine(`Deleted: ${id}`);
       } catch (error) {
-        // The others are removed all the same, as Docker does. The first error's code stands.
+        // The others are removed all the same, as Docker does. The first error's code stands; what is not there is none by force.
         const failed = reportError(error, { debug: false });
-        code ||= failed;
+        const isGone = isVialError(error) && error.code === "image-unknown";
+        if (!flags.bool("force") || !isGone) code ||= failed;
       }
     }
     return code;

@@ -35,9 +35,13 @@ export const command: Command = {
     for (;;) {
       await Bun.sleep(pauseMilliseconds);
       const now = sample(engine, chosen, flags.bool("all"));
-      const rows = [...now].map(([id, { entry, usage, time }]) =>
-        rowOf(entry, usage, before.get(id), time, flags.bool("no-trunc")),
-      );
+      const order = chosen.length > 0 ? chosen : [...now.keys()];
+      const rows = order.flatMap((id, index) => {
+        const found = now.get(id);
+        if (found === undefined) return [];
+        const row = rowOf(found.entry, found.usage, before.get(id), found.time, flags.bool("no-trunc"));
+        return [{ ...row, Container: names[index] ?? row["ID"] }];
+      });
       const text = printList(listing, rows, flags.text("format"));
       // Home, and clear what is below: the table keeps its place.
       out(redraw ? `\x1b[H\x1b[J${text}` : text);
@@ -99,7 +103,6 @@ function rowOf(
     BlockIO:
       counted === undefined ? "--" : `${printSize(counted.blockRead)} / ${printSize(counted.blockWritten)}`,
     CPUPerc: counted === undefined || elapsed === 0 ? "--" : percent((spent / elapsed) * 100),
-    Container: ID,
     ID,
     MemPerc: counted === undefined ? "--" : percent((counted.memory / counted.memoryLimit) * 100),
     MemUsage:

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { type ContainerProcess, listProcesses, openEngine } from "#engine";
 import { printTable, showControls } from "#kit";
 import type { Command } from "../command.ts";
@@ -33,7 +34,7 @@ function readColumns(options: readonly string[]): readonly string[] {
   const [first, list, ...rest] = options;
   if (first === undefined || (options.length === 1 && ["-ef", "ef", "-eF"].includes(first))) return standard;
   if (first === "aux" || first === "-aux")
-    return ["USER", "PID", "VSZ", "RSS", "TTY", "STAT", "TIME", "COMMAND"];
+    return ["USER", "PID", "%CPU", "%MEM", "VSZ", "RSS", "TTY", "STAT", "START", "TIME", "COMMAND"];
   const words =
     first.startsWith("-o") && first.length > 2
       ? first.slice(2)
@@ -52,6 +53,8 @@ const alias: Readonly<Record<string, string>> = {
   args: "COMMAND",
   cmd: "CMD",
   comm: "COMM",
+  pcpu: "%CPU",
+  pmem: "%MEM",
   s: "STAT",
   state: "STAT",
 };
@@ -64,6 +67,10 @@ const cells: Readonly<Record<string, (process: ContainerProcess) => string>> = {
   C: (process) =>
     String(Math.floor((process.cpuTicks / ticksPerSecond / Math.max(1, ageSeconds(process))) * 100)),
   STIME: (process) => new Date(Date.now() - ageSeconds(process) * 1000).toTimeString().slice(0, 5),
+  START: (process) => new Date(Date.now() - ageSeconds(process) * 1000).toTimeString().slice(0, 5),
+  "%CPU": (process) =>
+    ((process.cpuTicks / ticksPerSecond / Math.max(1, ageSeconds(process))) * 100).toFixed(1),
+  "%MEM": (process) => ((process.residentPages * 4096 * 100) / totalmem()).toFixed(1),
   ETIME: (process) => clock(ageSeconds(process)),
   TTY: (process) => (process.terminal === 0 ? "?" : `pts/${process.terminal & 0xff}`),
   TIME: (process) => clock(process.cpuTicks / ticksPerSecond),

@@ -80,12 +80,29 @@ export function describeContainer(engine: Engine, entry: ContainerEntry): Record
     Mounts: spec.mounts.map(describeMount),
     Config: describeConfig(spec),
     NetworkSettings: {
-      Ports: {},
+      Bridge: "",
       SandboxID: "",
-      Networks: { [networkName(spec)]: { NetworkID: "", IPAddress: "", Gateway: "", MacAddress: "" } },
+      SandboxKey: "",
+      Ports: {},
+      ...noEndpoint,
+      Networks: {
+        [networkName(spec)]: { ...noEndpoint, IPAMConfig: null, Links: null, Aliases: null, NetworkID: "" },
+      },
     },
   };
 }
+
+/** Neither `none` nor `host` gives a container an address of its own. Scripts read these fields all the same. */
+const noEndpoint = {
+  EndpointID: "",
+  Gateway: "",
+  GlobalIPv6Address: "",
+  GlobalIPv6PrefixLen: 0,
+  IPAddress: "",
+  IPPrefixLen: 0,
+  IPv6Gateway: "",
+  MacAddress: "",
+};
 
 function networkName(spec: ContainerSpec): string {
   return typeof spec.network === "string" ? spec.network : `container:${spec.network.container}`;
@@ -141,22 +158,26 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
     PortBindings: {},
     RestartPolicy: { Name: spec.restart.name, MaximumRetryCount: spec.restart.maximumRetries },
     AutoRemove: spec.autoRemove,
-    CapAdd: spec.capAdd,
-    CapDrop: spec.capDrop,
+    CapAdd: listOrNull(spec.capAdd.map(capabilityName)),
+    CapDrop: listOrNull(spec.capDrop.map(capabilityName)),
     CgroupnsMode: spec.cgroup,
     Dns: spec.dns,
-    ExtraHosts: spec.extraHosts,
-    GroupAdd: spec.groupAdd,
+    DnsOptions: [],
+    DnsSearch: [],
+    ExtraHosts: listOrNull(spec.extraHosts),
+    GroupAdd: listOrNull(spec.groupAdd),
     IpcMode: spec.ipc === "private" ? "private" : namespaceWord(spec.ipc),
     OomScoreAdj: spec.oomScoreAdj,
     PidMode: namespaceWord(spec.pid),
     Privileged: spec.privileged,
+    PublishAllPorts: false,
     ReadonlyRootfs: spec.readonlyRoot,
-    SecurityOpt: [
+    SecurityOpt: listOrNull([
       ...(spec.noNewPrivileges ? ["no-new-privileges"] : []),
-      ...(spec.seccomp === "unconfined" ? ["seccomp=unconfined"] : []),
+      ...(spec.seccomp === "default" ? [] : [`seccomp=${spec.seccomp}`]),
       ...(spec.unmasked ? ["systempaths=unconfined"] : []),
-    ],
+    ]),
+    UsernsMode: "",
     UTSMode: spec.uts === "host" ? "host" : "",
     ShmSize: spec.shmSize,
     Sysctls: spec.sysctls,
@@ -173,6 +194,12 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
     MemoryReservation: resources.memoryReservation ?? 0,
     MemorySwap: resources.memorySwap ?? (resources.memory ?? 0) * 2,
     PidsLimit: resources.pidsLimit ?? null,
+    OomKillDisable: false,
+    BlkioWeight: 0,
+    CgroupParent: "",
+    VolumeDriver: "",
+    VolumesFrom: null,
+    Links: null,
     Ulimits: spec.ulimits.map((limit) => ({ Name: limit.name, Soft: limit.soft, Hard: limit.hard })),
     Devices: spec.devices.map((device) => ({
       PathOnHost: device.source,
@@ -180,6 +207,16 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
       CgroupPermissions: device.access,
     })),
   };
+}
+
+function listOrNull(list: readonly string[]): readonly string[] | null {
+  return list.length === 0 ? null : list;
+}
+
+/** "net_admin" is CAP_NET_ADMIN; ALL stays. */
+function capabilityName(text: string): string {
+  const name = text.toUpperCase();
+  return name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`;
 }
 
 function describeConfig(spec: ContainerSpec): Record<string, unknown> {
