@@ -678,6 +678,8 @@ suite("ps and inspect", () => {
     expect(document.State.FinishedAt).toBe("0001-01-01T00:00:00Z");
     expect(await vial.ok("inspect", "-f", "{{.Id}}", "busybox")).toBe(document.Image);
     expect((await vial.run("inspect", "--type", "image", "seen")).code).toBe(1);
+    expect(await vial.ok("container", "inspect", "-f", "{{.Id}}", "seen")).toBe(id);
+    expect((await vial.run("container", "inspect", "busybox")).code).toBe(1);
     const { code, out } = await vial.run("inspect", "--format", "{{.Name}}", "seen", "nobody");
     expect([code, out]).toEqual([1, "/seen\n"]);
     await vial.ok("rm", "-f", id);

@@ -10,6 +10,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   bootstrap: () => import("./command/bootstrap.ts"),
   check: () => import("./command/check.ts"),
   commit: () => import("./command/commit.ts"),
+  "container inspect": () => import("./command/container-inspect.ts"),
   "container prune": () => import("./command/container-prune.ts"),
   cp: () => import("./command/cp.ts"),
   create: () => import("./command/create.ts"),

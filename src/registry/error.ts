@@ -74,7 +74,7 @@ export function registryStalled(doing: string, host: string, seconds: number): V
 
 export function certificateUntrusted(doing: string, host: string, reason: string): VialError {
   return new VialError({
-    kind: "unavailable",
+    kind: "failed-precondition",
     code: "registry-certificate-untrusted",
     what: `Cannot ${doing}: the certificate of "${host}" is not trusted`,
     why: reason,

@@ -7,6 +7,7 @@ import { reportError } from "../errors-out.ts";
 import { boolFlag, inspectFormatFlag, textFlag } from "../flag.ts";
 import { printInspection } from "../format.ts";
 import { describeImage } from "../image-document.ts";
+import type { Flags } from "../parse.ts";
 import { out } from "../print.ts";
 
 export const command: Command = {
@@ -22,20 +23,29 @@ export const command: Command = {
   run(flags, names) {
     const type = flags.text("type");
     if (type !== undefined && type !== "container" && type !== "image") throw inspectTypeInvalid(type);
-    const documents: object[] = [];
-    let code = 0;
-    for (const name of names) {
-      try {
-        documents.push(describe(name, type, flags.bool("size")));
-      } catch (error) {
-        reportError(error, { debug: false });
-        code = 1;
-      }
-    }
-    out(printInspection(documents, flags.text("format")));
-    return code;
+    return inspect(flags, names, type);
   },
 };
+
+/** Prints what is there, and an error for what is not. */
+export function inspect(
+  flags: Flags,
+  names: readonly string[],
+  type: "container" | "image" | undefined,
+): number {
+  const documents: object[] = [];
+  let code = 0;
+  for (const name of names) {
+    try {
+      documents.push(describe(name, type, flags.bool("size")));
+    } catch (error) {
+      reportError(error, { debug: false });
+      code = 1;
+    }
+  }
+  out(printInspection(documents, flags.text("format")));
+  return code;
+}
 
 function describe(name: string, type: "container" | "image" | undefined, size: boolean): object {
   const engine = openEngine();
