@@ -110,3 +110,28 @@ suite.each([["running"], ["stopped"]])("a %s container", (state) => {
     expect(names).not.toContain("etc/group");
   });
 });
+
+suite("a container with a folder of the host", () => {
+  test.each([["created"], ["running"], ["stopped"]])("cp reaches it while it is %s", async (state) => {
+    const host = `${vial.folder}/host-${state}`;
+    mkdirSync(`${host}/sub`, { recursive: true });
+    writeFileSync(`${host}/sub/file`, "of the host");
+    writeFileSync(`${vial.folder}/new`, "new");
+    const mounts = ["-v", `${host}:/data`, "-v", `${host}:/ro:ro`];
+    const id = await vial.ok("create", ...mounts, "busybox", "sleep", "1000");
+    if (state !== "created") await vial.ok("start", id);
+    if (state === "stopped") await vial.ok("stop", "-t", "0", id);
+    await vial.ok("cp", `${id}:/data/sub/file`, `${vial.folder}/got-${state}`);
+    expect(readFileSync(`${vial.folder}/got-${state}`, "utf8")).toBe("of the host");
+    await vial.ok("cp", `${vial.folder}/new`, `${id}:/data/sub/new`);
+    expect(readFileSync(`${host}/sub/new`, "utf8")).toBe("new");
+    expect((await vial.run("cp", `${vial.folder}/new`, `${id}:/ro/sub/other`)).code).toBe(1);
+    expect(existsSync(`${host}/sub/other`)).toBe(false);
+    // The mounts are no files of the container.
+    await vial.ok("export", "-o", `${vial.folder}/export-${state}`, id);
+    const names = Bun.spawnSync(["tar", "-tf", `${vial.folder}/export-${state}`]).stdout.toString();
+    expect(names).not.toContain("data/sub");
+    await vial.ok("rm", "-f", id);
+    expect(existsSync(`${host}/sub/file`)).toBe(true);
+  });
+});

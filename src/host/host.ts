@@ -31,7 +31,7 @@ export {
   readCgroup,
   warmCgroupLock,
 } from "./kernel/cgroup.ts";
-export { DetachedMount, makeMount, mountAttribute, unmountLazily } from "./kernel/mount.ts";
+export { bindMount, DetachedMount, makeMount, mountAttribute, unmountLazily } from "./kernel/mount.ts";
 export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";
 export { belowFd, OpenFile, openFlag, openInside, openRoot } from "./kernel/inside.ts";
 export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";

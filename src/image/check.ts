@@ -334,7 +334,8 @@ class Check {
     if (half > 0)
       this.#add("note", `${half} downloads or loads were broken off; a pull goes on where it stopped`);
     const trash = entriesOf(this.#store.trash).length;
-    if (trash > 0) this.#add("note", `${trash} removed things are still being deleted`);
+    if (trash > 0)
+      this.#add("note", `${trash} removed ${trash === 1 ? "thing is" : "things are"} still being deleted`);
   }
 
   #rewrite(refs: readonly Ref[]): void {

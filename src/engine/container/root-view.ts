@@ -1,12 +1,21 @@
-import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
-import { conmonFile, enterPrivateMounts, unmountLazily } from "#host";
+import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import {
+  bindMount,
+  conmonFile,
+  enterPrivateMounts,
+  openFlag,
+  openInside,
+  openRoot,
+  unmountLazily,
+} from "#host";
 import { layerPlace, mountRoot } from "#image";
-import type { ContainerSpec } from "#runtime";
+import type { ContainerSpec, MountWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { layerMissing } from "../error.ts";
 import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
 import { mountContainerRoot } from "./prepare.ts";
 import { currentState } from "./state.ts";
+import { makeWorkingFolder } from "./working-folder.ts";
 
 /** A container's files under one folder of this process. */
 export interface RootView extends Disposable {
@@ -20,15 +29,38 @@ export function runningPid(engine: Engine, name: string): number | undefined {
 }
 
 /**
- * The root of a container, with its mounts when it runs (through its first process), mounted for this process alone when
- * it does not.
+ * The root of a container with its mounts: through its first process when it runs, mounted for this process alone when it
+ * does not.
  */
 export function openRootView(engine: Engine, place: ContainerFolder): RootView {
   const state = currentState(place);
   if (state.status === "running" || state.status === "paused") {
     return { path: `/proc/${state.process.pid}/root`, [Symbol.dispose]() {} };
   }
-  return mountedView(engine, (target) => mountContainerRoot(engine, readSpec(place), place, target));
+  const spec = readSpec(place);
+  return mountedView(engine, (target) => {
+    mountContainerRoot(engine, spec, place, target);
+    for (const wish of spec.mounts) if (wish.kind === "bind") bindInto(target, wish);
+  });
+}
+
+/** A bind as the container will have it. A file over which nothing was mounted yet is left to the start. */
+function bindInto(root: string, wish: Extract<MountWish, { kind: "bind" }>): void {
+  const info = statSync(wish.source, { throwIfNoEntry: false });
+  if (info === undefined) return;
+  if (info.isDirectory()) makeWorkingFolder(root, wish.target, { uid: 0, gid: 0 }, []);
+  using top = openRoot(root);
+  // Inside the root: a link of the image may not lead the mount elsewhere.
+  const open = () => openInside(top.fd, wish.target, openFlag.path);
+  try {
+    using target = open();
+    bindMount(wish.source, target.path, {
+      recursive: wish.recursive,
+      reopen: wish.readonly ? open : undefined,
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 /**
@@ -37,7 +69,8 @@ export function openRootView(engine: Engine, place: ContainerFolder): RootView {
  */
 export function openFilesView(engine: Engine, place: ContainerFolder): RootView {
   const state = currentState(place);
-  if (state.status !== "running" && state.status !== "paused") return openRootView(engine, place);
+  if (state.status !== "running" && state.status !== "paused")
+    return mountedView(engine, (target) => mountContainerRoot(engine, readSpec(place), place, target));
   const monitor = state.attendant?.pid ?? conmonPid(place);
   return { path: `/proc/${monitor}/root${engine.place.run}/rootfs`, [Symbol.dispose]() {} };
 }

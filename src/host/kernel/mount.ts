@@ -45,6 +45,24 @@ export function mount(
   checked(`mount ${target}`, result);
 }
 
+/** Shows `source` at `target` too (mount(2), MS_BIND). `reopen` gives a path to what is at the target afterwards. */
+export function bindMount(
+  source: string,
+  target: string,
+  wish: { readonly recursive: boolean; readonly reopen: (() => OpenPath) | undefined },
+): void {
+  mount(source, target, null, mountFlag.bind | (wish.recursive ? mountFlag.recursive : 0));
+  if (wish.reopen === undefined) return;
+  using mounted = wish.reopen();
+  // With the flags that a user namespace may hold fast on the source, or the kernel refuses (mount_namespaces(7)).
+  const { remount, bind, readonly, nosuid, nodev, noexec } = mountFlag;
+  mount("none", mounted.path, null, remount | bind | readonly | nosuid | nodev | noexec);
+}
+
+interface OpenPath extends Disposable {
+  readonly path: string;
+}
+
 /** Takes a mount away at once; who still uses it keeps it (umount2(2) with MNT_DETACH). False when nothing was mounted. */
 export function unmountLazily(target: string): boolean {
   const path = cString(target);
