@@ -437,6 +437,16 @@ export function copyBetweenContainers(): VialError {
   });
 }
 
+export function copyToReadonly(target: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "copy-to-readonly",
+    what: `Cannot copy to ${JSON.stringify(target)}: it is read-only there`,
+    why: "the root of the container or the mount at this path was asked to be read-only",
+    next: "choose a path on a writable mount, or make the container without --read-only or :ro",
+  });
+}
+
 export function copyWithoutContainer(): VialError {
   return new VialError({
     kind: "invalid-argument",

@@ -2,8 +2,9 @@ import { resolve } from "node:path";
 import { findContainer, openEngine, openRootView } from "#engine";
 import { copyIn, copyOut, type CopyPlace, copyTree, readDescriptor } from "#image";
 import type { Command } from "../command.ts";
-import { copyBetweenContainers, copyWithoutContainer } from "../error.ts";
+import { copyBetweenContainers, copyToReadonly, copyWithoutContainer } from "../error.ts";
 import { boolFlag } from "../flag.ts";
+import type { Flags } from "../parse.ts";
 import { errLine, isTerminal, out } from "../print.ts";
 
 export const command: Command = {
@@ -20,35 +21,41 @@ export const command: Command = {
   ],
   args: [2, 2],
   async run(flags, [from = "", to = ""]) {
-    const engine = openEngine();
-    const [source, target] = [readPlace(from), readPlace(to)];
-    if (source.container !== undefined && target.container !== undefined) throw copyBetweenContainers();
-    const name = source.container ?? target.container;
-    if (name === undefined) throw copyWithoutContainer();
-    using view = openRootView(engine, findContainer(engine, name));
-    const options = { archive: flags.bool("archive"), followLink: flags.bool("follow-link") };
-    if (target.path === "-" && target.container === undefined) {
-      for (const bytes of copyOut({ root: view.path, path: source.path }, options)) out(bytes);
-      return 0;
+    try {
+      return await copy(flags, from, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EROFS" && readPlace(to).container !== undefined)
+        throw copyToReadonly(to);
+      throw error;
     }
-    if (source.path === "-" && source.container === undefined) {
-      await copyIn(
-        readDescriptor(0),
-        { root: view.path, path: target.path },
-        { ...options, devices: "make" },
-      );
-      return 0;
-    }
-    const place = ({ container, path }: Place): CopyPlace =>
-      container === undefined ? { root: "/", path: hostPath(path) } : { root: view.path, path };
-    const devices = target.container === undefined ? "skip" : "make";
-    const { bytes, skipped } = copyTree(place(source), place(target), { ...options, devices });
-    for (const path of skipped) errLine(`vial: warning: the device "${path}" was left out`);
-    // Without a word where nobody looks, as Docker does.
-    if (!flags.boolOr("quiet", !isTerminal(1))) errLine(`Successfully copied ${bytes}B to ${to}`);
-    return 0;
   },
 };
+
+async function copy(flags: Flags, from: string, to: string): Promise<number> {
+  const engine = openEngine();
+  const [source, target] = [readPlace(from), readPlace(to)];
+  if (source.container !== undefined && target.container !== undefined) throw copyBetweenContainers();
+  const name = source.container ?? target.container;
+  if (name === undefined) throw copyWithoutContainer();
+  using view = openRootView(engine, findContainer(engine, name));
+  const options = { archive: flags.bool("archive"), followLink: flags.bool("follow-link") };
+  if (target.path === "-" && target.container === undefined) {
+    for (const bytes of copyOut({ root: view.path, path: source.path }, options)) out(bytes);
+    return 0;
+  }
+  if (source.path === "-" && source.container === undefined) {
+    await copyIn(readDescriptor(0), { root: view.path, path: target.path }, { ...options, devices: "make" });
+    return 0;
+  }
+  const place = ({ container, path }: Place): CopyPlace =>
+    container === undefined ? { root: "/", path: hostPath(path) } : { root: view.path, path };
+  const devices = target.container === undefined ? "skip" : "make";
+  const { bytes, skipped } = copyTree(place(source), place(target), { ...options, devices });
+  for (const path of skipped) errLine(`vial: warning: the device "${path}" was left out`);
+  // Without a word where nobody looks, as Docker does.
+  if (!flags.boolOr("quiet", !isTerminal(1))) errLine(`Successfully copied ${bytes}B to ${to}`);
+  return 0;
+}
 
 interface Place {
   readonly container: string | undefined;
