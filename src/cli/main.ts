@@ -11,7 +11,6 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
 } else {
   let code: number | undefined;
   const [verb, ...rest] = argv;
-  if (verb === "run") await import("./hot/warm.ts");
   if (verb === "run") code = await (await import("./hot/run.ts")).start(rest);
   else if (verb === "exec") code = await (await import("./hot/exec.ts")).start(rest);
   else if (verb === "internal-exited") code = await (await import("./hot/internal-exited.ts")).start(rest);

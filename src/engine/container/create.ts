@@ -1,12 +1,19 @@
 import { readFileSync } from "node:fs";
 import { conmonRotates } from "#host";
-import { holdContent } from "#image";
+import { holdContent, storeWriteFault } from "#image";
 import { checkRuntimeName, type ContainerSpec, mergeEnvironment } from "#runtime";
 import type { Healthcheck } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { logFilesUnsupported, nameInvalid } from "../error.ts";
 import { recordEvent } from "../events.ts";
-import { type ContainerFolder, makeContainer, newContainerId } from "./folder.ts";
+import {
+  claimContainer,
+  type ContainerFolder,
+  makeFolders,
+  newContainerId,
+  removeFolders,
+} from "./folder.ts";
+import { clearBundle } from "./prepare.ts";
 import type { ImageRecord } from "./image-record.ts";
 import { randomName } from "./random-name.ts";
 
@@ -63,13 +70,33 @@ export interface CreateWish
   readonly exposedPorts?: readonly string[];
 }
 
+export interface CreatedContainer<Early> {
+  readonly spec: ContainerSpec;
+  readonly place: ContainerFolder;
+  readonly early: Early;
+}
+
 /** Makes a container of an image that the store holds. `imageName` is what the user called it. */
 export function createContainer(
   engine: Engine,
   image: ImageRecord,
   imageName: string,
   wish: CreateWish,
-): { spec: ContainerSpec; place: ContainerFolder } {
+): CreatedContainer<undefined> {
+  return createAndBegin(engine, image, imageName, wish, () => undefined);
+}
+
+/**
+ * createContainer() that calls `begin` before the container is on record: what that starts gets ready meanwhile. When
+ * the container does not come about, it is abandoned.
+ */
+export function createAndBegin<Early extends { abandon(): void } | undefined>(
+  engine: Engine,
+  image: ImageRecord,
+  imageName: string,
+  wish: CreateWish,
+  begin: (spec: ContainerSpec, place: ContainerFolder) => Early,
+): CreatedContainer<Early> {
   const files = wish.log?.maxFile ?? 1;
   if (files > 1 && !conmonRotates()) throw logFilesUnsupported(files);
   if (wish.runtime !== undefined) checkRuntimeName(wish.runtime);
@@ -83,17 +110,31 @@ export function createContainer(
     wish,
     wish.name === undefined ? undefined : checkName(wish.name),
   );
+  const place = makeFolders(engine, id);
+  let early: Early | undefined;
+  try {
+    early = begin(spec, place);
+    const named = recordContainer(engine, spec, place);
+    recordEvent(engine, named, "create");
+    return { spec: named, place, early };
+  } catch (error) {
+    early?.abandon();
+    clearBundle(place);
+    removeFolders(place);
+    throw storeWriteFault(engine.place.root, error);
+  }
+}
+
+function recordContainer(engine: Engine, spec: ContainerSpec, place: ContainerFolder): ContainerSpec {
   if (spec.name !== "") {
-    const place = makeContainer(engine, spec);
-    recordEvent(engine, spec, "create");
-    return { spec, place };
+    claimContainer(engine, spec, place);
+    return spec;
   }
   for (;;) {
     const named = { ...spec, name: randomName() };
     try {
-      const place = makeContainer(engine, named);
-      recordEvent(engine, named, "create");
-      return { spec: named, place };
+      claimContainer(engine, named, place);
+      return named;
     } catch (error) {
       if ((error as { code?: string }).code !== "name-taken") throw error;
     }

@@ -7,6 +7,7 @@ import {
   openInside,
   openRoot,
   replaceProcess,
+  sealProgram,
 } from "#host";
 import {
   capabilitiesOfMask,
@@ -61,6 +62,11 @@ export function execCommandLine(
   const spec = readSpec(place);
   const driver = driverOf(engine, spec);
   const enter = process.getuid?.() === 0 ? [] : joinUserNamespaceArgs(state.process.pid);
+  // The copy in memory belongs to this process, and is gone when that has become the program that enters a namespace.
+  const quick = ([runtime, ...args]: readonly [string, ...string[]]) => [
+    enter.length === 0 ? sealProgram(runtime) : runtime,
+    ...args,
+  ];
   let wished: RuntimeConfig["process"];
   try {
     wished = lookInside(spec, place, wish, state.process.pid);
@@ -70,10 +76,10 @@ export function execCommandLine(
     throw error;
   }
   if (plain(wish))
-    return asCommand([...enter, ...driver.execCommand(place, wish, { command: wish.command })]);
+    return asCommand([...enter, ...quick(driver.execCommand(place, wish, { command: wish.command }))]);
   // In memory alone: the program has its environment, and nobody has to remove a file.
   const processFile = memoryFile("process.json", JSON.stringify(wished));
-  return asCommand([...enter, ...driver.execCommand(place, wish, { process: processFile })]);
+  return asCommand([...enter, ...quick(driver.execCommand(place, wish, { process: processFile }))]);
 }
 
 /** The process to start. Throws what can be told to fail from here. */

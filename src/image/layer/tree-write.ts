@@ -20,7 +20,7 @@ import {
   belowFd,
   checked,
   cString,
-  libc,
+  moreOfLibc,
   type OpenFile,
   openFlag,
   openInside,
@@ -241,7 +241,7 @@ function makeNode(parent: number, name: string, entry: TarEntry): void {
       ? 0n
       : ((major & 0xfffn) << 8n) | ((major & ~0xfffn) << 32n) | (minor & 0xffn) | ((minor & ~0xffn) << 12n);
   const text = cString(Buffer.from(name, "latin1"));
-  checked(`mknod ${name}`, libc().mknodat(parent, pointer(text), kind | 0o600, device));
+  checked(`mknod ${name}`, moreOfLibc().mknodat(parent, pointer(text), kind | 0o600, device));
 }
 
 function timeOf(entry: TarEntry): number {
