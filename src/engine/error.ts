@@ -226,6 +226,16 @@ export function pushWithDigest(text: string): VialError {
   });
 }
 
+export function healthInvalid(why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "health-invalid",
+    what: "Cannot use the health check of the image",
+    why,
+    next: "give `--no-healthcheck`",
+  });
+}
+
 export function workingFolderRefused(path: string): VialError {
   return new VialError({
     kind: "invalid-argument",
