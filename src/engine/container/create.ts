@@ -15,6 +15,7 @@ import {
 } from "./folder.ts";
 import { clearBundle } from "./prepare.ts";
 import type { ImageRecord } from "./image-record.ts";
+import { soundHealth } from "./image-health.ts";
 import { randomName } from "./random-name.ts";
 
 /** What a door may wish of a new container. What is left out comes from the image, then from the defaults. */
@@ -218,7 +219,7 @@ function makeSpec(
 
 function mergeHealth(image: Healthcheck | null, wish: Healthcheck | null | undefined): Healthcheck | null {
   if (wish === null) return null;
-  const merged = { ...image, ...wish };
+  const merged = { ...soundHealth(image), ...wish };
   const test = merged.Test ?? [];
   return test.length === 0 || test[0] === "NONE" ? null : merged;
 }

@@ -60,6 +60,13 @@ function fill(): void {
   for (const path of ["dir/sub", "dir", "new", "dir/file"]) utimesSync(`${upper}/${path}`, 1000.5, 1000.5);
 }
 
+test("diffTar() leaves out names that a layer would take for whiteouts", () => {
+  mkdirSync(`${upper}/etc/.wh.folder/below`, { recursive: true });
+  for (const name of [".wh.etc", ".wh..wh..opq", ".wh..", "etc/.wh.passwd", "etc/.where", "etc/a.wh.b"])
+    writeFileSync(`${upper}/${name}`, "");
+  expect(entriesOf(diffTar(upper)).map((entry) => entry.name)).toEqual(["etc/", "etc/.where", "etc/a.wh.b"]);
+});
+
 test("diffTar() writes the upper folder as a layer: whiteouts, opaque folders, links, attributes", () => {
   fill();
   const entries = entriesOf(diffTar(upper));

@@ -16,13 +16,21 @@ export interface DiffOptions {
   readonly latest?: number;
 }
 
-/** The upper folder as an uncompressed layer, the same bytes for the same files. Sockets are left out. */
+/**
+ * The upper folder as an uncompressed layer, the same bytes for the same files. Sockets are left out, and what a program
+ * called ".wh.x": in a layer that would delete x, or make it one that nobody can unpack.
+ */
 export function* diffTar(upper: string, options: DiffOptions = {}): Generator<Buffer, void> {
   using top = new OpenFile(openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY));
   yield* readTree(top.fd, {
     prefix: "",
     isKept: (xattr) => !overlayPrivate.test(xattr),
-    translate: (entry) => (isWhiteout(entry) ? [whiteoutMember(entry.name, entry.info, options)] : undefined),
+    translate: (entry) =>
+      isWhiteout(entry)
+        ? [whiteoutMember(entry.name, entry.info, options)]
+        : /(?:^|\/)\.wh\.[^/]*$/.test(entry.name)
+          ? []
+          : undefined,
     inFolder: (entry) =>
       isOpaque(entry) ? [whiteoutMember(`${entry.name}/.wh..opq`, entry.info, options)] : [],
     ...options,
