@@ -1,4 +1,4 @@
-import { posix } from "node:path";
+import { resolve } from "node:path";
 import { chooseCapabilities } from "./container/capability.ts";
 import { defaultSeccomp, type Seccomp } from "./container/seccomp.ts";
 import type { ContainerSpec, NamespaceWish } from "./container-spec.ts";
@@ -184,7 +184,7 @@ function makeProcess(
     args: spec.init ? [initPath, "--", ...args] : args,
     env,
     // Cleaned as text, as Docker does: what is checked is what the runtime gets.
-    cwd: posix.resolve("/", spec.workingDir),
+    cwd: resolve("/", spec.workingDir),
     capabilities: {
       bounding: capabilities,
       effective: isRoot ? capabilities : [],
