@@ -3,7 +3,7 @@
 //
 // Each verb in src/cli/hot/ is bundled by itself first, without splitting, and then stands in for the file as one chunk.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { BunPlugin } from "bun";
 
@@ -40,7 +40,9 @@ const standIns: BunPlugin = {
   },
 };
 
-const hotVerbs = ["run", "exec", "internal-exited"];
+const hotVerbs = readdirSync("src/cli/hot")
+  .map((file) => file.replace(/\.ts$/, ""))
+  .filter((name) => !["start-quickly", "warm"].includes(name));
 
 async function bundleHot(verb: string): Promise<string> {
   const entry = `src/cli/hot/${verb}.ts`;

@@ -60,15 +60,21 @@ function look(at: string, below = ""): readonly string[] {
 
 function status(info: real.Stats | undefined) {
   if (info === undefined) return undefined;
-  const { mode, nlink, uid, gid, size, rdev, dev } = info;
+  const { mode, nlink, uid, gid, size, rdev, dev, blocks, blksize } = info;
+  // A link's time of reading is of no interest, and the two trees are not made in the same millisecond.
+  const times = [info.mtime.getTime(), info.ctime.getTime(), info.birthtime.getTime(), info.birthtimeMs].map(
+    (time) => Math.abs(time - Date.now()) < 60_000,
+  );
   const kinds = [
+    info.isFIFO(),
+    info.isSocket(),
     info.isFile(),
     info.isDirectory(),
     info.isSymbolicLink(),
     info.isCharacterDevice(),
     info.isBlockDevice(),
   ];
-  return { mode, nlink, uid, gid, size, rdev, dev, kinds };
+  return { mode, nlink, uid, gid, size, rdev, dev, blocks, blksize, kinds, times };
 }
 
 const calls: readonly [name: string, call: (fs: Fs, at: string) => unknown][] = [
@@ -136,7 +142,7 @@ const calls: readonly [name: string, call: (fs: Fs, at: string) => unknown][] = 
     (fs, at) =>
       fs
         .readdirSync(at, { withFileTypes: true })
-        .map((entry) => `${entry.name} ${entry.isDirectory()}`)
+        .map((entry) => `${entry.name} ${entry.isDirectory()} ${entry.isFile()} ${entry.isSymbolicLink()}`)
         .toSorted(),
   ],
   ["readlinkSync", (fs, at) => fs.readlinkSync(`${at}/link`)],

@@ -1,7 +1,7 @@
 import type * as NodeFs from "node:fs";
 import { cString, errno, errnoName, libc, moreOfLibc, pointer } from "../kernel/libc.ts";
 import { dirname } from "./path.ts";
-import { askStatus } from "./stat.ts";
+import { askStatus, QuickKind } from "./stat.ts";
 
 // The part of node:fs that the quick verbs use, straight on libc. Loading node:fs takes longer than a quarter of the
 // whole start of Bun, and `run` and `exec` have libc open anyway. tool/build.ts puts this file in the place of node:fs in
@@ -200,18 +200,14 @@ export function mkdirSync(path: Path, options: { recursive?: boolean; mode?: num
   mkdirSync(path, options);
 }
 
-const DT_DIR = 4;
-
 /** One entry of a folder, as node:fs gives it withFileTypes. */
-class QuickEntry {
+class QuickEntry extends QuickKind {
   readonly name: string;
-  readonly #type: number;
-  constructor(name: string, type: number) {
+  readonly parentPath: string;
+  constructor(name: string, kind: number, parentPath: string) {
+    super(kind);
     this.name = name;
-    this.#type = type;
-  }
-  isDirectory(): boolean {
-    return this.#type === DT_DIR;
+    this.parentPath = parentPath;
   }
 }
 
@@ -229,7 +225,8 @@ function readEntries(path: Path): QuickEntry[] {
       if (count === 0) return entries;
       for (let at = 0; at < count; at += bytes.readUInt16LE(at + 16)) {
         const name = bytes.toString("utf8", at + 19, bytes.indexOf(0, at + 19));
-        if (name !== "." && name !== "..") entries.push(new QuickEntry(name, bytes[at + 18] ?? 0));
+        if (name !== "." && name !== "..")
+          entries.push(new QuickEntry(name, bytes[at + 18] ?? 0, String(path)));
       }
     }
   } finally {
