@@ -27,8 +27,9 @@ interface Group {
 /**
  * Looks up `user`, `user:group`, `uid`, `uid:gid` as Docker does: names in the container's own files, which are parsed
  * here and never trusted to the host's name service (CVE-2019-14271). A number is a number and never a name, so that an
- * image cannot call root "1000" (CVE-2016-3697); without an entry it is taken as it is. Numbers that the kernel would cut
- * to others, such as 4294967296 to 0, are refused in the files, too (CVE-2024-40635). Without a group, the groups that list the user in /etc/group are added.
+ * image cannot call root "1000" (CVE-2016-3697); without an entry it is taken as it is. Numbers that a runtime may cut
+ * to others, such as 4294967296 to 0, are refused in the files, too (CVE-2024-40635). Without a group, the groups that
+ * list the user in /etc/group are added.
  */
 export function resolveUser(
   text: string,
