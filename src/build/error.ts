@@ -34,7 +34,7 @@ export function instructionUnknown(word: string, near: string | undefined, where
   return new VialError({
     kind: "invalid-argument",
     code: "instruction-unknown",
-    what: `Cannot read the instruction "${word}": there is none of that name`,
+    what: `Cannot read the instruction "${short(word)}": there is none of that name`,
     next:
       near === undefined
         ? "if the line belongs to the one above, end that one with a backslash"
@@ -69,7 +69,7 @@ export function flagUnknown(
   return new VialError({
     kind: "invalid-argument",
     code: "flag-unknown",
-    what: `Cannot read the flag "--${flag}": ${keyword} has none of that name`,
+    what: `Cannot read the flag "--${short(flag)}": ${keyword} has none of that name`,
     why:
       known.length === 0
         ? `${keyword} takes no flags`
@@ -109,7 +109,7 @@ export function flagValueInvalid(
   return new VialError({
     kind: "invalid-argument",
     code: "flag-value-invalid",
-    what: `Cannot use "${value}" as the "--${flag}" of ${keyword}`,
+    what: `Cannot use "${short(value)}" as the "--${flag}" of ${keyword}`,
     why: wanted,
     next: `change the value of --${flag}`,
     where,
@@ -120,7 +120,7 @@ export function mountInvalid(text: string, why: string, where: SourceRange): Via
   return new VialError({
     kind: "invalid-argument",
     code: "mount-invalid",
-    what: `Cannot read the mount "${text}"`,
+    what: `Cannot read the mount "${short(text)}"`,
     why,
     next: "write it like `--mount=type=cache,target=/root/.cache`",
     where,
@@ -131,7 +131,7 @@ export function jsonNotWords(text: string, where: SourceRange): VialError {
   return new VialError({
     kind: "invalid-argument",
     code: "json-not-words",
-    what: `Cannot take ${text} as words: the JSON array holds other things than strings`,
+    what: `Cannot take ${short(text)} as words: the JSON array holds other things than strings`,
     next: "put every element in double quotes",
     where,
   });
@@ -141,7 +141,7 @@ export function pairInvalid(keyword: string, word: string, where: SourceRange): 
   return new VialError({
     kind: "invalid-argument",
     code: "pair-invalid",
-    what: `Cannot read "${word}" in ${keyword}: it has no value`,
+    what: `Cannot read "${short(word)}" in ${keyword}: it has no value`,
     next: `write it as \`${keyword} NAME=VALUE\`, with quotes around a value that holds blanks`,
     where,
   });
