@@ -30,7 +30,7 @@ export function escapeInvalid(value: string, where: SourceRange): VialError {
   });
 }
 
-export function instructionUnknown(word: string, near: string | undefined, where: SourceRange): VialError {
+export function instructionUnknown(word: string, where: SourceRange, near: string | undefined): VialError {
   return new VialError({
     kind: "invalid-argument",
     code: "instruction-unknown",
@@ -63,12 +63,12 @@ export function flagUnknown(
   keyword: string,
   flag: string,
   known: readonly string[],
-  near: string | undefined,
   where: SourceRange,
+  near: string | undefined,
 ): VialError {
   return new VialError({
     kind: "invalid-argument",
-    code: "flag-unknown",
+    code: "instruction-flag-unknown",
     what: `Cannot read the flag "--${short(flag)}": ${keyword} has none of that name`,
     why:
       known.length === 0
@@ -82,7 +82,7 @@ export function flagUnknown(
 export function flagRepeated(keyword: string, flag: string, where: SourceRange): VialError {
   return new VialError({
     kind: "invalid-argument",
-    code: "flag-repeated",
+    code: "instruction-flag-repeated",
     what: `Cannot take the flag "--${flag}" of ${keyword} twice`,
     next: "remove one of the two",
     where,
@@ -92,7 +92,7 @@ export function flagRepeated(keyword: string, flag: string, where: SourceRange):
 export function flagValueMissing(keyword: string, flag: string, where: SourceRange): VialError {
   return new VialError({
     kind: "invalid-argument",
-    code: "flag-value-missing",
+    code: "instruction-flag-value-missing",
     what: `Cannot read the flag "--${flag}" of ${keyword}: it has no value`,
     next: `write it as \`--${flag}=VALUE\`, without a blank`,
     where,
@@ -108,7 +108,7 @@ export function flagValueInvalid(
 ): VialError {
   return new VialError({
     kind: "invalid-argument",
-    code: "flag-value-invalid",
+    code: "instruction-flag-value-invalid",
     what: `Cannot use "${short(value)}" as the "--${flag}" of ${keyword}`,
     why: wanted,
     next: `change the value of --${flag}`,
@@ -119,7 +119,7 @@ export function flagValueInvalid(
 export function mountInvalid(text: string, why: string, where: SourceRange): VialError {
   return new VialError({
     kind: "invalid-argument",
-    code: "mount-invalid",
+    code: "run-mount-invalid",
     what: `Cannot read the mount "${short(text)}"`,
     why,
     next: "write it like `--mount=type=cache,target=/root/.cache`",
@@ -283,7 +283,7 @@ export function stageCycle(names: readonly string[], where: SourceRange): VialEr
   });
 }
 
-export function targetUnknown(target: string, near: string | undefined, known: readonly string[]): VialError {
+export function targetUnknown(target: string, known: readonly string[], near: string | undefined): VialError {
   return new VialError({
     kind: "not-found",
     code: "target-unknown",

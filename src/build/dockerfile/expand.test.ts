@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are recipes, not templates
 import { describe, expect, test } from "bun:test";
 import { expand, expandHeredoc, expandWord, expandWords } from "./expand.ts";
 

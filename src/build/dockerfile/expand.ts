@@ -14,6 +14,8 @@ export interface Expansion {
   readonly used: ReadonlySet<string>;
   /** Names that were asked for in vain. */
   readonly missing: ReadonlySet<string>;
+  /** Those of the missing for which the text does not say what then, as `${name:-default}` does. */
+  readonly unguarded: ReadonlySet<string>;
 }
 
 /**
@@ -28,7 +30,8 @@ export function expand(
 ): Expansion {
   const reader = new ShellWordReader(text, variables, options);
   try {
-    return { ...reader.read(), used: reader.used, missing: reader.missing };
+    const { used, missing, unguarded } = reader;
+    return { ...reader.read(), used, missing, unguarded };
   } catch (error) {
     if (error instanceof VariableMissing)
       throw variableRequired(error.variable, error.message === "" ? undefined : error.message, where);

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are recipes, not templates
 // Whatever stands in a file, the answer is a Dockerfile or a VialError, and it comes soon.
 
 import { expect, test } from "bun:test";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { IgnoreMatcher, type IgnoreState, parseIgnoreFile } from "./ignore.ts";
+import { type IgnoreMatcher, type IgnoreState, parseIgnoreFile } from "./ignore.ts";
 
 // What moby/patternmatcher answers: exact means the path itself, inside means a folder above it.
 const table: readonly (readonly [pattern: string, path: string, "exact" | "inside" | "no"])[] = [

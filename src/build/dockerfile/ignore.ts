@@ -39,12 +39,16 @@ export class IgnoreMatcher {
     return { ignored, skippable: ignored && !this.#mayExceptBelow(path, matched), matched };
   }
 
-  /** Whether a path is ignored, its folders considered. On a walk, step() asks less. */
-  isIgnored(path: string): boolean {
+  /** What is known of a path, its folders considered. On a walk, step() asks less. */
+  stateOf(path: string): IgnoreState {
     let state: IgnoreState | undefined;
     for (let slash = path.indexOf("/", 1); slash > 0; slash = path.indexOf("/", slash + 1))
       state = this.step(path.slice(0, slash), state);
-    return this.step(path, state).ignored;
+    return this.step(path, state);
+  }
+
+  isIgnored(path: string): boolean {
+    return this.stateOf(path).ignored;
   }
 
   #mayExceptBelow(folder: string, matched: readonly boolean[]): boolean {

@@ -28,15 +28,16 @@ export function variablesOf(scope: Scope): Variables {
 
 /** An ARG's value: given, else its default, else the global one. Without any it stays unset. */
 export function withArg(scope: Scope, arg: ArgInstruction, sources: ArgSources): Scope {
-  return arg.args.reduce<Scope>((current, { name, value }) => {
+  const args = new Map(scope.args);
+  for (const { name, value } of arg.args) {
     const found =
       sources.given.get(name) ??
       (value === undefined
         ? sources.global.get(name)
-        : expandWord(value, variablesOf(current), sources.escape, arg.range));
-    if (found === undefined) return current;
-    return { ...current, args: new Map([...current.args, [name, found]]) };
-  }, scope);
+        : expandWord(value, variablesOf({ ...scope, args }), sources.escape, arg.range));
+    if (found !== undefined) args.set(name, found);
+  }
+  return { ...scope, args };
 }
 
 /** The pairs of one ENV do not see each other: all are made with what stood before the line. */

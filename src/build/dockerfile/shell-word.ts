@@ -41,6 +41,8 @@ const digit = /^\p{Nd}$/u;
 export class ShellWordReader {
   readonly used = new Set<string>();
   readonly missing = new Set<string>();
+  /** Those of the missing that have no `:-`, `+` or `?` to say what then. */
+  readonly unguarded = new Set<string>();
   readonly #chars: readonly string[];
   readonly #variables: ReadonlyMap<string, string>;
   readonly #options: ShellWordOptions;
@@ -164,7 +166,7 @@ export class ShellWordReader {
   }
 
   #modify(name: string, colon: boolean, modifier: string, word: string): string {
-    const value = this.#lookUp(name);
+    const value = this.#lookUp(name, "-+?".includes(modifier) ? "guarded" : "bare");
     if (value === undefined && this.#options.keepUnset === true)
       return `\${${name}${colon ? ":" : ""}${modifier}${word}}`;
     const present = value !== undefined && !(colon && value === "");
@@ -229,8 +231,9 @@ export class ShellWordReader {
     return name;
   }
 
-  #lookUp(name: string): string | undefined {
+  #lookUp(name: string, guard: "guarded" | "bare" = "bare"): string | undefined {
     const value = this.#variables.get(name);
+    if (value === undefined && guard === "bare") this.unguarded.add(name);
     (value === undefined ? this.missing : this.used).add(name);
     return value;
   }

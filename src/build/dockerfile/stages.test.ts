@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are recipes, not templates
 import { describe, expect, test } from "bun:test";
 import { platformArgs, proxyArgs } from "./arguments.ts";
 import { expandInstruction } from "./expand-instruction.ts";

@@ -120,7 +120,7 @@ function findTarget(stages: readonly Stage[], target: string | undefined): Stage
     stages.findLast((stage) => stage.name === wanted) ??
     (/^\d+$/.test(target) ? stages[Number(target)] : undefined);
   if (found !== undefined) return found;
-  throw targetUnknown(target, nearestStage(stages, target), namesOf(stages));
+  throw targetUnknown(target, namesOf(stages), nearestStage(stages, target));
 }
 
 /** The stages to build, each after those that it needs. Others are left alone. */

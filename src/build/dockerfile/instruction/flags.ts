@@ -28,7 +28,7 @@ export function readFlags<const Kinds extends Readonly<Record<string, FlagKind>>
     const equals = flag.indexOf("=");
     const name = flag.slice(2, equals < 0 ? undefined : equals);
     const value = equals < 0 ? undefined : flag.slice(equals + 1);
-    if (!names.includes(name)) throw flagUnknown(keyword, name, names, nearest(name, names), where);
+    if (!names.includes(name)) throw flagUnknown(keyword, name, names, where, nearest(name, names));
     const before = values[name];
     if (kinds[name] === "switch") {
       if (before !== undefined) throw flagRepeated(keyword, name, where);

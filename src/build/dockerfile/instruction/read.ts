@@ -48,7 +48,7 @@ export function readInstruction(statement: Statement): Instruction {
   const kind = statement.keyword.toLowerCase();
   if (!Object.hasOwn(readers, kind)) {
     const near = nearest(statement.keyword.toUpperCase(), keywords);
-    throw instructionUnknown(statement.keyword, near, statement.range);
+    throw instructionUnknown(statement.keyword, statement.range, near);
   }
   return readers[kind as Instruction["kind"]](statement);
 }
