@@ -74,7 +74,12 @@ export function flagUnknown(
       known.length === 0
         ? `${keyword} takes no flags`
         : `${keyword} has ${known.map((name) => `--${name}`).join(", ")}`,
-    next: near === undefined ? "remove the flag" : `did you mean "--${near}"?`,
+    next:
+      near !== undefined
+        ? `did you mean "--${near}"?`
+        : known.length === 0
+          ? `if it belongs to the text, write \`${keyword} -- --${short(flag)}\``
+          : "remove the flag",
     where,
   });
 }

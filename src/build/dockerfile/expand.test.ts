@@ -103,6 +103,6 @@ describe("expandWord() stays fast and on its feet", () => {
       } catch (error) {
         expect(error).toMatchObject({ name: "VialError" });
       }
-      expect(performance.now() - started).toBeLessThan(2000);
+      expect(performance.now() - started).toBeLessThan(5000);
     });
 });

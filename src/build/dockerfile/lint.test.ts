@@ -70,7 +70,7 @@ describe("lint() finds", () => {
     ["FROM --platform=linux/arm64 a:1 AS b-arm64", []],
     ["FROM a:1 AS b\nWORKDIR /x\nFROM b\nWORKDIR y", []],
     ["FROM a:1\nWORKDIR y\nWORKDIR /x\nWORKDIR z", ["WorkdirRelativePath"]],
-    ["FROM a@sha256:" + "0".repeat(64), []],
+    [`FROM a@sha256:${"0".repeat(64)}`, []],
     ["FROM a:latest", ["UnpinnedBaseImage"]],
     ["FROM $X", ["InvalidDefaultArgInFrom", "UndefinedArgInFrom"]],
     ["ARG X\nFROM ${X:-a:1}", []],

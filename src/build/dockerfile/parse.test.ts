@@ -92,6 +92,7 @@ describe("parseDockerfile() refuses, with the place", () => {
     ["COPY --form=x a b", "instruction-flag-unknown", { next: 'did you mean "--from"?' }],
     ["RUN --mounts=x a", "instruction-flag-unknown", { next: 'did you mean "--mount"?' }],
     ["ENV --x a=b", "instruction-flag-unknown", { why: "ENV takes no flags" }],
+    ["CMD --help", "instruction-flag-unknown", { next: expect.stringContaining("`CMD -- --help`") }],
     ["COPY --from=a --from=b c d", "instruction-flag-repeated", {}],
     ["COPY --link --link c d", "instruction-flag-repeated", {}],
     ["COPY --from a b", "instruction-flag-value-missing", {}],

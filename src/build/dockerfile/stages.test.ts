@@ -122,6 +122,7 @@ test("unusedBuildArgs() names those that no ARG takes", () => {
   const given = new Map([
     ["VERSION", "1"],
     ["VERSOIN", "1"],
+    ["http_proxy", "1"],
   ]);
   expect(unusedBuildArgs(parseDockerfile("FROM a\nARG VERSION"), given)).toEqual(["VERSOIN"]);
 });

@@ -1,7 +1,7 @@
 import { nearest } from "#kit";
 import { hostPlatform, type Platform } from "#spec";
 import { fromMissing, platformEmpty, targetUnknown } from "../error.ts";
-import { platformArgs } from "./arguments.ts";
+import { automaticArgs, platformArgs, proxyArgs } from "./arguments.ts";
 import { expandWord, type Variables } from "./expand.ts";
 import type { ArgInstruction, FromInstruction, StageInstruction, StageName } from "./instruction.ts";
 import type { Dockerfile } from "./parse.ts";
@@ -137,10 +137,12 @@ function namesOf(stages: readonly Stage[]): readonly string[] {
   return stages.flatMap((stage) => stage.name ?? []);
 }
 
-/** The `--build-arg`s that no ARG takes: most often they are misspelt. */
+/** The `--build-arg`s that neither an ARG nor the builder itself takes: most often they are misspelt. */
 export function unusedBuildArgs(dockerfile: Dockerfile, buildArgs: Variables): readonly string[] {
   const declared = new Set(
     dockerfile.instructions.flatMap((one) => (one.kind === "arg" ? one.args.map((arg) => arg.name) : [])),
   );
-  return [...buildArgs.keys()].filter((name) => !declared.has(name));
+  const isOurs = (name: string) =>
+    [...proxyArgs, ...automaticArgs, "SOURCE_DATE_EPOCH"].includes(name) || name.startsWith("BUILDKIT_");
+  return [...buildArgs.keys()].filter((name) => !declared.has(name) && !isOurs(name));
 }
