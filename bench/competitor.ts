@@ -51,7 +51,7 @@ function makeBusybox(folder: string): string {
 }
 
 // Its default limits are beyond the hard limits of some hosts.
-const podmanFlags = ["--network", "none", "--ulimit", "host"];
+const podmanFlags = ["--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
 
 /** Loads the image that Vial saved, and gives the tool, or the reason why it cannot be had here. */
 export function openPodman(vial: Competitor, folder: string): Competitor | Refused {

@@ -9,12 +9,28 @@ export function rootTar(folder: string, change: (root: string) => void = () => {
   const root = mkdtempSync(`${folder}/root-`);
   for (const name of ["bin", "etc", "proc", "sys", "dev", "tmp"]) mkdirSync(`${root}/${name}`);
   copyFileSync("/bin/busybox", `${root}/bin/busybox`);
-  for (const name of ["sh", "echo", "cat", "ls", "id", "true", "sleep", "pwd", "env", "grep", "readlink"])
+  for (const name of [
+    "sh",
+    "echo",
+    "cat",
+    "ls",
+    "id",
+    "true",
+    "sleep",
+    "pwd",
+    "env",
+    "grep",
+    "readlink",
+    "head",
+    "tr",
+    "mkdir",
+  ])
     symlinkSync("busybox", `${root}/bin/${name}`);
   change(root);
   const tar = `${root}.tar`;
   const made = Bun.spawnSync([
     "tar",
+    "--sparse",
     "--owner=0",
     "--group=0",
     "--numeric-owner",

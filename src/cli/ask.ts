@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { libc, pointer } from "#host";
+import { moreOfLibc, pointer } from "#host";
 import { questionCanceled } from "./error.ts";
 import { err, isTerminal, out } from "./print.ts";
 
@@ -34,7 +34,7 @@ const now = 0;
 export function askSecret(question: string): string {
   const fd = isTerminal(0) ? 0 : openSync("/dev/tty", "r");
   const before = new Uint8Array(termiosBytes);
-  const isSet = libc().tcgetattr(fd, pointer(before)) === 0;
+  const isSet = moreOfLibc().tcgetattr(fd, pointer(before)) === 0;
   if (isSet) {
     const quiet = before.slice();
     const view = new DataView(quiet.buffer);
@@ -42,7 +42,7 @@ export function askSecret(question: string): string {
     view.setUint32(localFlagsAt, flags & ~(signals | lineMode | echo), true);
     quiet[minimumAt] = 1;
     quiet[timeAt] = 0;
-    libc().tcsetattr(fd, now, pointer(quiet));
+    moreOfLibc().tcsetattr(fd, now, pointer(quiet));
   }
   let answer: string | undefined;
   try {
@@ -50,7 +50,7 @@ export function askSecret(question: string): string {
     err(question);
     answer = readKeys(fd);
   } finally {
-    if (isSet) libc().tcsetattr(fd, now, pointer(before));
+    if (isSet) moreOfLibc().tcsetattr(fd, now, pointer(before));
     err("\n");
     if (fd !== 0) closeSync(fd);
   }
@@ -122,5 +122,5 @@ function waitReadable(fd: number): void {
   const request = Buffer.alloc(8);
   request.writeInt32LE(fd, 0);
   request.writeInt16LE(pollIn, 4);
-  libc().poll(pointer(request), 1, -1);
+  moreOfLibc().poll(pointer(request), 1, -1);
 }

@@ -2,6 +2,7 @@ import {
   headerFunctions,
   parseTemplate,
   printTable,
+  jsonText,
   type Template,
   TemplateError,
   type TemplateOptions,
@@ -40,7 +41,7 @@ export interface Listing {
 
 /** Rows as text, a line each. `format` is what the flag says; undefined is `table`. Throws template-unfit. */
 export function printList(listing: Listing, rows: readonly Row[], format: string | undefined): string {
-  if (format === "json") return rows.map((row) => `${JSON.stringify(sorted(row))}\n`).join("");
+  if (format === "json") return rows.map((row) => `${jsonText(sorted(row))}\n`).join("");
   // As Docker does, because in a shell's single quotes \t stays what it is.
   const text = (format ?? "table").trim().replaceAll("\\t", "\t").replaceAll("\\n", "\n");
   if (text !== "table" && !text.startsWith("table ")) {
@@ -59,8 +60,8 @@ export function printList(listing: Listing, rows: readonly Row[], format: string
 
 /** Documents as `inspect` prints them: indented JSON, `json` for one line, or the template for each. */
 export function printInspection(documents: readonly object[], format: string | undefined): string {
-  if (format === undefined) return `${JSON.stringify(documents, null, 4)}\n`;
-  if (format === "json") return `${JSON.stringify(documents)}\n`;
+  if (format === undefined) return `${jsonText(documents, 4)}\n`;
+  if (format === "json") return `${jsonText(documents)}\n`;
   const template = parseFormat(format);
   return documents.map((document) => `${render(template, format, document)}\n`).join("");
 }
@@ -72,7 +73,7 @@ export function printDocument<T extends object>(
   plain: (document: T) => string,
 ): string {
   if (format === undefined || format === "") return plain(document);
-  if (format === "json") return `${JSON.stringify(document)}\n`;
+  if (format === "json") return `${jsonText(document)}\n`;
   return `${render(parseFormat(format), format, document)}\n`;
 }
 

@@ -1,7 +1,27 @@
 import { printVersion, version } from "./version.ts";
 
-// The entry of the executable. The version is answered here, before anything else is loaded; the verbs whose
-// start counts go to hot/, one chunk each; every other word to start.ts, which loads one chunk per verb. console.log costs nothing at start, process.stdout several ms.
+// The entry of the executable. The version is answered here, before anything else is loaded; the verbs that people and
+// scripts call most go to hot/, one chunk each; every other word to start.ts, which loads one chunk per verb and what it
+// shares with others. console.log costs nothing at start, process.stdout several ms.
+
+const quick: Readonly<
+  Record<string, () => Promise<{ start(argv: readonly string[]): Promise<number | undefined> }>>
+> = {
+  create: () => import("./hot/create.ts"),
+  exec: () => import("./hot/exec.ts"),
+  images: () => import("./hot/images.ts"),
+  inspect: () => import("./hot/inspect.ts"),
+  "internal-exited": () => import("./hot/internal-exited.ts"),
+  kill: () => import("./hot/kill.ts"),
+  logs: () => import("./hot/logs.ts"),
+  ps: () => import("./hot/ps.ts"),
+  rm: () => import("./hot/rm.ts"),
+  rmi: () => import("./hot/rmi.ts"),
+  run: () => import("./hot/run.ts"),
+  start: () => import("./hot/start.ts"),
+  stop: () => import("./hot/stop.ts"),
+  wait: () => import("./hot/wait.ts"),
+};
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
@@ -9,12 +29,9 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
 } else if (argv.length === 1 && argv[0] === "version") {
   console.log(printVersion().trimEnd());
 } else {
-  let code: number | undefined;
-  const [verb, ...rest] = argv;
-  if (verb === "run") await import("./hot/warm.ts");
-  if (verb === "run") code = await (await import("./hot/run.ts")).start(rest);
-  else if (verb === "exec") code = await (await import("./hot/exec.ts")).start(rest);
-  else if (verb === "internal-exited") code = await (await import("./hot/internal-exited.ts")).start(rest);
+  const [verb = "", ...rest] = argv;
+  const load = Object.hasOwn(quick, verb) ? quick[verb] : undefined;
+  let code = load === undefined ? undefined : await (await load()).start(rest);
   if (code === undefined) {
     const { start } = await import("./start.ts");
     code = await start(argv);

@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from "node:fs";
-import { libc, pointer } from "#host";
+import { moreOfLibc, pointer } from "#host";
 import { brokenPipeExitCode } from "./exit.ts";
 
 // Text to the outside by plain write(2): process.stdout costs 3-8 ms to touch, and buffers what process.exit() drops.
@@ -65,7 +65,7 @@ function waitWritable(fd: number): void {
   const request = Buffer.alloc(8);
   request.writeInt32LE(fd, 0);
   request.writeInt16LE(pollOut, 4);
-  libc().poll(pointer(request), 1, -1);
+  moreOfLibc().poll(pointer(request), 1, -1);
 }
 
 /** Whether the file descriptor is a terminal. Pipes and files are told by fstat alone, without opening libc. */
@@ -77,7 +77,7 @@ export function isTerminal(fd: number): boolean {
     // A closed descriptor is no terminal.
     return false;
   }
-  return libc().isatty(fd) === 1;
+  return moreOfLibc().isatty(fd) === 1;
 }
 
 export interface TerminalSize {
@@ -89,7 +89,7 @@ export interface TerminalSize {
 export function terminalSize(fd: number): TerminalSize | undefined {
   const getWindowSize = 0x5413;
   const size = new Uint16Array(4);
-  if (libc().ioctl(fd, getWindowSize, pointer(size)) !== 0) return undefined;
+  if (moreOfLibc().ioctl(fd, getWindowSize, pointer(size)) !== 0) return undefined;
   const [rows = 0, columns = 0] = size;
   return rows === 0 || columns === 0 ? undefined : { rows, columns };
 }

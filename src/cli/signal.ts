@@ -1,3 +1,4 @@
+import { isVialError } from "#spec";
 import { optionInvalid } from "./error.ts";
 
 const numbers: Readonly<Record<string, number>> = {
@@ -48,4 +49,14 @@ export function parseSignal(flag: string, text: string): number {
   const offset = Number(realtime?.[2] ?? 99);
   if (realtime !== null && offset <= 30) return realtime[1] === "RTMIN+" ? 34 + offset : 64 - offset;
   throw optionInvalid(flag, text, "it is no signal of Linux", `${flag} SIGTERM`);
+}
+
+/** A container's own stop signal. An image may name one that Linux does not have: then SIGTERM, as in Docker. */
+export function stopSignalOf(container: { readonly stopSignal: string }): number {
+  try {
+    return parseSignal("STOPSIGNAL", container.stopSignal);
+  } catch (error) {
+    if (isVialError(error)) return numbers.TERM!;
+    throw error;
+  }
 }

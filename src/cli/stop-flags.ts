@@ -2,7 +2,7 @@ import type { ContainerSpec } from "#engine";
 import type { Flag } from "./command.ts";
 import { wholeNumber } from "./container-wish.ts";
 import type { Flags } from "./parse.ts";
-import { parseSignal } from "./signal.ts";
+import { parseSignal, stopSignalOf } from "./signal.ts";
 
 /** The flags of `stop` and `restart`. */
 export const stopFlags: readonly Flag[] = [
@@ -34,6 +34,6 @@ export function readStop(flags: Flags): StopOptions {
   const wanted = signal === undefined ? undefined : parseSignal("--signal", signal);
   return {
     timeout: time === undefined ? undefined : wholeNumber("--time", time, -1),
-    signal: (spec) => wanted ?? parseSignal("STOPSIGNAL", spec.stopSignal),
+    signal: (spec) => wanted ?? stopSignalOf(spec),
   };
 }

@@ -2,7 +2,7 @@
 // Truth lies on disk, guarded by locks; an Engine is only the knowledge of where.
 
 export { Attachment, type Streams } from "./container/attach.ts";
-export { type CreateWish, createContainer } from "./container/create.ts";
+export { type CreateWish, createAndBegin, createContainer } from "./container/create.ts";
 export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
 export { handleExit } from "./container/end.ts";
@@ -14,10 +14,10 @@ export {
   findContainer,
   readSpec,
 } from "./container/folder.ts";
-export { runAttached, runDirectly, runsDirectly } from "./container/run.ts";
+export { launchRun, runAttached } from "./container/run.ts";
 export { killContainer, signalContainer } from "./container/signal.ts";
 export { warmStart } from "./container/warm-start.ts";
-export { createUnderMonitor } from "./container/start.ts";
+export { createUnderMonitor, runDirectly } from "./container/start.ts";
 export { StartFailure } from "./container/start-failure.ts";
 export type { ContainerState } from "./container/state.ts";
 export { type Engine, openEngine } from "./engine-handle.ts";

@@ -226,12 +226,22 @@ export function pushWithDigest(text: string): VialError {
   });
 }
 
+export function healthInvalid(why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "health-invalid",
+    what: "Cannot use the health check of the image",
+    why,
+    next: "give `--no-healthcheck`",
+  });
+}
+
 export function workingFolderRefused(path: string): VialError {
   return new VialError({
     kind: "invalid-argument",
     code: "working-folder-refused",
     what: `Cannot work in the folder ${JSON.stringify(path)} of the container`,
-    why: "it is no folder there, or leads through the links of a process to another place (CVE-2024-21626)",
+    why: "it is no folder there, or leads through a link to nothing or to another process's files (CVE-2024-21626)",
     next: "give another by `--workdir /path`",
   });
 }

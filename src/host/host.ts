@@ -6,7 +6,7 @@
 
 export { isDiskFull, writeAtomic, writeDurable } from "./file/atomic.ts";
 export { type Lock, lockExclusive, lockExisting, lockPatiently, lockShared, tryLock } from "./file/lock.ts";
-export { checked, cString, libc, pointer } from "./kernel/libc.ts";
+export { checked, cString, moreOfLibc, pointer } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";
 export { type Need, needs } from "./program/needs.ts";
 export {
@@ -51,8 +51,11 @@ export {
   parseRuntimeLog,
   type RuntimeProgram,
   runtimeGlobalArgs,
+  startCreated,
   startRuntimeRun,
 } from "./program/crun.ts";
+export type { Beginning } from "./program/late-config.ts";
+export { sealProgram } from "./kernel/sealed-program.ts";
 export {
   conmonFile,
   type ConmonAnswer,

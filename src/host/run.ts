@@ -10,6 +10,8 @@ export interface RunOptions {
   /** Milliseconds; afterwards SIGKILL. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** Keeps so many bytes of each stream and drops the rest: for a program that may print without end. */
+  readonly keepOutput?: number;
   /** The program leaves a process behind that would hold its output open for ever: read none. */
   readonly ignoreOutput?: boolean;
 }
@@ -51,8 +53,8 @@ export async function run(
     stderr: "pipe",
   });
   const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
+    textOf(child.stdout, options.keepOutput),
+    textOf(child.stderr, options.keepOutput),
     child.exited,
   ]);
   return {
@@ -61,6 +63,17 @@ export async function run(
     stdout,
     stderr,
   };
+}
+
+async function textOf(stream: ReadableStream<Uint8Array>, keep: number | undefined): Promise<string> {
+  if (keep === undefined) return await new Response(stream).text();
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  for await (const bytes of stream) {
+    if (size < keep) kept.push(bytes.slice(0, keep - size));
+    size += bytes.length;
+  }
+  return Buffer.concat(kept).toString();
 }
 
 function settings(options: RunOptions) {

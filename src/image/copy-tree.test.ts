@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -93,7 +94,7 @@ test("copyTree() keeps modes and times, and owners where asked to", () => {
   copyTree(inside("/dir"), outside("plain"));
   copyTree(inside("/dir"), outside("archive"), { archive: true });
   const [plain, archive] = ["plain", "archive"].map((name) => statSync(`${base}/host/${name}/a`));
-  expect(plain!.mode & 0o7777).toBe(0o4711);
+  expect([plain!.mode & 0o7777, archive!.mode & 0o7777]).toEqual([0o711, 0o4711]);
   expect([plain!.uid, plain!.gid]).toEqual([process.getuid?.() ?? 0, process.getgid?.() ?? 0]);
   if (isRoot) expect([archive!.uid, archive!.gid]).toEqual([12, 34]);
   expect(statSync(`${base}/host/plain/sub`).mtimeMs).toBe(1_000_250);
@@ -222,7 +223,8 @@ describe("copyIn()", () => {
 
   test("does not write through a link that the stream brought", async () => {
     const link: TarMember = { type: "symlink", name: "esc", linkName: base, mode: 0o777, mtime: 0 };
-    expect(copyIn([tarOf(link, file("esc/x"))], inside("/dir"))).rejects.toThrow();
+    expect(copyIn([tarOf(link, file("esc/x"))], inside("/dir"))).rejects.toThrow("Cannot copy to");
+    expect(copyIn([tarOf(file("f"), file("f/x"))], inside("/dir"))).rejects.toThrow("Cannot copy to");
     expect(existsSync(`${base}/x`)).toBe(false);
     const hard: TarMember = {
       type: "hard-link",
@@ -231,7 +233,7 @@ describe("copyIn()", () => {
       mode: 0o644,
       mtime: 0,
     };
-    expect(copyIn([tarOf(hard)], inside("/dir"))).rejects.toThrow();
+    expect(copyIn([tarOf(hard)], inside("/dir"))).rejects.toThrow("Cannot copy to");
   });
 
   test("makes no device on the host", async () => {
@@ -246,6 +248,18 @@ describe("copyIn()", () => {
     expect(await copyIn([tarOf(device)], outside("old"))).toEqual({ bytes: 0, skipped: ["null"] });
     expect(readdirSync(`${base}/host/old`)).toEqual([]);
   });
+});
+
+test("a setuid program of a container becomes none of the caller's, unless owners are kept", () => {
+  chmodSync(`${root}/dir/a`, 0o6755);
+  chmodSync(`${root}/dir`, 0o3755);
+  const mode = (path: string) => (statSync(path).mode & 0o7777).toString(8);
+  copyTree(inside("/dir"), outside("old"));
+  expect([mode(`${base}/host/old/dir/a`), mode(`${base}/host/old/dir`)]).toEqual(["755", "1755"]);
+  copyTree(inside("/dir"), outside("kept"), { archive: true });
+  expect([mode(`${base}/host/kept/a`), mode(`${base}/host/kept`)]).toEqual(["6755", "3755"]);
+  copyTree(outside("kept/a"), inside("/into"), { from: "own" });
+  expect(mode(`${root}/into`)).toBe("6755");
 });
 
 test("exportTree() gives the whole root as GNU tar would read it", () => {

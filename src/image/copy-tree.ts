@@ -1,6 +1,12 @@
 import { constants, fstatSync, openSync, readlinkSync } from "node:fs";
 import { belowFd, OpenFile, openFlag, openInside, openRoot } from "#host";
-import { copyFolderMissing, copyFolderToFile, copyNoFolder, copySourceMissing } from "./error.ts";
+import {
+  copyChanged,
+  copyFolderMissing,
+  copyFolderToFile,
+  copyNoFolder,
+  copySourceMissing,
+} from "./error.ts";
 import { type TarEntry, TarReader } from "./layer/tar-read.ts";
 import { tarEnd } from "./layer/tar-write.ts";
 import { readTree, readTreeEntry, type TreeOptions } from "./layer/tree-read.ts";
@@ -29,8 +35,8 @@ export interface CopyOptions {
   readonly archive?: boolean;
   /** Copies what a link at the source points at (`-L`). */
   readonly followLink?: boolean;
-  /** Makes device nodes, too: for a destination that is a container. */
-  readonly devices?: "make" | "skip";
+  /** `own`: the caller's files on the way into a container. `foreign` (the default): see TreeWriteOptions. */
+  readonly from?: "own" | "foreign";
 }
 
 export interface Copied {
@@ -58,10 +64,14 @@ export function copyTree(from: CopyPlace, to: CopyPlace, options: CopyOptions = 
   using writer = new TreeWriter(target.root, target.folder, treeWriteOptions(options));
   const counter = new Counter(writer);
   const reader = new TarReader(counter, { subject: from.path });
-  for (const bytes of membersOf(source, prefix)) reader.push(bytes);
-  reader.push(tarEnd());
-  reader.finish();
-  writer.finish();
+  try {
+    for (const bytes of membersOf(source, prefix)) reader.push(bytes);
+    reader.push(tarEnd());
+    reader.finish();
+    writer.finish();
+  } catch (error) {
+    throw writeFault(to.path, error);
+  }
   return { bytes: counter.bytes, skipped: writer.skipped };
 }
 
@@ -94,9 +104,13 @@ export async function copyIn(
   using writer = new TreeWriter(target.root, target.folder, treeWriteOptions(options));
   const counter = new Counter(writer);
   const reader = new TarReader(counter, { subject: "the tar stream" });
-  for await (const bytes of stream) reader.push(bytes);
-  reader.finish();
-  writer.finish();
+  try {
+    for await (const bytes of stream) reader.push(bytes);
+    reader.finish();
+    writer.finish();
+  } catch (error) {
+    throw writeFault(to.path, error);
+  }
   return { bytes: counter.bytes, skipped: writer.skipped };
 }
 
@@ -310,6 +324,13 @@ function isMissing(error: unknown): boolean {
   return code === "ENOENT" || code === "ELOOP";
 }
 
+/** Names that went, came or became something else between two steps: by an archive's own fault, or by a container's. */
+function writeFault(path: string, error: unknown): unknown {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const isChange = ["ENOENT", "ENOTDIR", "ELOOP", "EEXIST", "EISDIR", "ENXIO", "ESTALE"].includes(code);
+  return isChange ? copyChanged(path, error) : error;
+}
+
 function isNotFolder(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOTDIR";
 }
@@ -317,7 +338,7 @@ function isNotFolder(error: unknown): boolean {
 function treeWriteOptions(options: CopyOptions) {
   return {
     owner: options.archive === true ? "archive" : "caller",
-    devices: options.devices ?? "skip",
+    from: options.from ?? "foreign",
   } as const;
 }
 

@@ -238,6 +238,17 @@ export function copyFolderMissing(path: string): VialError {
   });
 }
 
+export function copyChanged(path: string, cause: unknown): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "copy-changed",
+    what: `Cannot copy to "${path}": something on the way is no folder, or was changed meanwhile`,
+    why: reasonOf(cause),
+    next: "look at the destination, then copy again; `vial pause CONTAINER` holds its programs meanwhile",
+    cause,
+  });
+}
+
 export function copyFolderToFile(source: string, target: string): VialError {
   return new VialError({
     kind: "conflict",

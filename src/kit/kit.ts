@@ -13,4 +13,4 @@ export { type Limit, limitTo } from "./limit.ts";
 export { nearest } from "./nearest.ts";
 export { quoteWord } from "./shell-words.ts";
 export { printTable } from "./table.ts";
-export { showControls } from "./visible.ts";
+export { jsonText, showControls, showPath } from "./visible.ts";

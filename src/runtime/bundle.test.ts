@@ -175,6 +175,26 @@ test("makeRuntimeConfig() refuses an image without a command", () => {
   );
 });
 
+test.each([
+  ["", "/"],
+  ["/srv//./app/../", "/srv"],
+  ["/../../proc/self/../self/fd/7", "/proc/self/fd/7"],
+  ["app", "/app"],
+])("makeRuntimeConfig() cleans the working folder %p", (workingDir, cwd) => {
+  expect(makeRuntimeConfig({ ...spec, workingDir }, facts).process.cwd).toBe(cwd);
+});
+
+test.each([
+  ["command", { command: ["echo", "a\0b"] }],
+  ["command", { entrypoint: ["/bin/sh\0"] }],
+  ["environment", { env: ["A=b\0c"] }],
+  ["working folder", { workingDir: "/a\0b" }],
+])("makeRuntimeConfig() refuses a zero byte in the %s", (where, wish) => {
+  expect(() => makeRuntimeConfig({ ...spec, ...wish }, facts)).toThrow(
+    `Cannot run a program with a zero byte in its ${where}`,
+  );
+});
+
 test("mergeEnvironment() lets later settings win in the first one's place", () => {
   expect(mergeEnvironment(["A=1", "B=2"], ["A=3", "C=4"])).toEqual(["A=3", "B=2", "C=4"]);
 });

@@ -1,7 +1,8 @@
+import { resolve } from "node:path";
 import { chooseCapabilities } from "./container/capability.ts";
 import { defaultSeccomp, type Seccomp } from "./container/seccomp.ts";
 import type { ContainerSpec, NamespaceWish } from "./container-spec.ts";
-import { commandMissing } from "./error.ts";
+import { commandMissing, zeroByte } from "./error.ts";
 import type { ProcessUser } from "./user.ts";
 
 // config.json (OCI runtime-spec 1.0) from wishes and facts. Pure: the same input gives the same bundle.
@@ -178,6 +179,8 @@ function makeProcess(
   const args = [...spec.entrypoint, ...spec.command];
   if (args.length === 0) throw commandMissing(spec.imageName);
   const isRoot = facts.user.uid === 0;
+  const env = makeEnvironment(spec, facts);
+  refuseZeroBytes({ command: args, environment: env, "working folder": [spec.workingDir] });
   return {
     terminal: spec.terminal,
     user: {
@@ -187,8 +190,9 @@ function makeProcess(
       umask: 0o022,
     },
     args: spec.init ? [initPath, "--", ...args] : args,
-    env: makeEnvironment(spec, facts),
-    cwd: spec.workingDir === "" ? "/" : spec.workingDir,
+    env,
+    // Cleaned as text, as Docker does: what is checked is what the runtime gets.
+    cwd: resolve("/", spec.workingDir),
     capabilities: {
       bounding: capabilities,
       effective: isRoot ? capabilities : [],
@@ -201,6 +205,12 @@ function makeProcess(
     noNewPrivileges: spec.noNewPrivileges,
     ...(spec.oomScoreAdj === 0 ? {} : { oomScoreAdj: spec.oomScoreAdj }),
   };
+}
+
+/** The runtime's text would end there, and an image could show one command and run another. */
+function refuseZeroBytes(texts: Readonly<Record<string, readonly string[]>>): void {
+  for (const [where, list] of Object.entries(texts))
+    if (list.some((text) => text.includes("\0"))) throw zeroByte(where);
 }
 
 const initPath = "/dev/init";

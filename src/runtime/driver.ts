@@ -1,4 +1,4 @@
-import type { ConmonAnswer, ForegroundRun } from "#host";
+import type { Beginning, ConmonAnswer, ForegroundRun } from "#host";
 
 // One interface for the levels of isolation. `container` implements it; `env` and `vm` are to join. The engine makes the
 // bundle and keeps the state; a driver runs what is in the bundle and knows nothing of images, names or policies.
@@ -41,10 +41,13 @@ export interface Driver {
   prepare(): void;
   /** The compiled default filter for a set of capabilities, where the driver takes one; `cache` is a folder to keep it in. */
   compiledSeccomp(cache: string, capabilities: readonly string[]): string | undefined;
-  /** Runs the bundle with this process's own streams, without a monitor. */
-  runForeground(place: BundlePlace, stdin: "inherit" | "ignore"): ForegroundRun;
-  /** Creates under a monitor that outlives this process; the program has not begun. */
-  create(place: BundlePlace, wish: MonitorWish): ConmonAnswer;
+  /** Runs the bundle with this process's own streams, without a monitor; its config.json comes later. */
+  runForeground(place: BundlePlace, stdin: "inherit" | "ignore"): Beginning<ForegroundRun>;
+  /**
+   * Creates under a monitor that outlives this process; the program has not begun. The bundle's config.json comes later,
+   * and with it the answer.
+   */
+  create(place: BundlePlace, wish: MonitorWish): Beginning<ConmonAnswer>;
   /** Begins the program. Gives the reason when it could not. */
   start(place: BundlePlace): string | undefined;
   /** What the driver said of the last failure of runForeground(), if it failed. */

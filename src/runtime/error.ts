@@ -43,6 +43,16 @@ export function commandMissing(image: string): VialError {
   });
 }
 
+export function zeroByte(where: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "zero-byte",
+    what: `Cannot run a program with a zero byte in its ${where}`,
+    why: "the kernel ends a text there, so the program would get less than the image or the command line says",
+    next: "build the image again without it, or give another by `--env`, `--workdir`, `--user` or as COMMAND",
+  });
+}
+
 export function runtimeUnknown(name: string, known: readonly string[]): VialError {
   return new VialError({
     kind: "invalid-argument",
@@ -71,6 +81,16 @@ export function startFailed(name: string, said: string): VialError {
     what: `Cannot start the container ${JSON.stringify(name)}`,
     why: said,
     next: "vial doctor",
+  });
+}
+
+export function mountTargetMissing(container: string, path: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "mount-target-missing",
+    what: `Cannot mount at "${path}" of the container ${JSON.stringify(container)}`,
+    why: "it is a link of the image to something that the image does not have",
+    next: "mount at another path, by `-v SOURCE:/other/path`",
   });
 }
 

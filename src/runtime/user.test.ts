@@ -2,8 +2,9 @@ import { expect, test } from "bun:test";
 import { resolveUser } from "./user.ts";
 
 const passwd =
-  "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/var/www:/bin/sh\n1000:x:7:7::/odd:/bin/sh\nbroken:x:y:z::/:\n";
-const group = "root:x:0:\nweb:x:33:\naudio:x:29:web,other\nempty:x:40:\n";
+  "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/var/www:/bin/sh\n1000:x:0:0::/odd:/bin/sh\nbroken:x:y:z::/:\n" +
+  "big:x:4294967296:0::/:\nbiggroup:x:5:4294967296::/:\n";
+const group = "root:x:0:\nweb:x:33:\naudio:x:29:web,other\nempty:x:40:\n7:x:8:\nhuge:x:4294967296:web\n";
 const files = { passwd, group };
 
 test.each([
@@ -13,7 +14,8 @@ test.each([
   ["web:empty", { uid: 33, gid: 40, additionalGids: [40], home: "/var/www" }],
   ["4711", { uid: 4711, gid: 0, additionalGids: [0], home: "/" }],
   ["4711:4712", { uid: 4711, gid: 4712, additionalGids: [4712], home: "/" }],
-  ["1000", { uid: 7, gid: 7, additionalGids: [7], home: "/odd" }],
+  ["1000", { uid: 1000, gid: 0, additionalGids: [0], home: "/" }],
+  ["33:7", { uid: 33, gid: 7, additionalGids: [7], home: "/var/www" }],
 ])("resolveUser() reads %p in the container's own files", (text, expected) => {
   expect(resolveUser(text, files)).toEqual(expected);
 });
@@ -29,6 +31,9 @@ test.each(["-1", "2147483648", "4294967295", "0:0:0", "web:", "0:-1"])(
   },
 );
 
-test.each(["nobody", "broken", "web:nogroup"])("resolveUser() does not know %p", (text) => {
-  expect(() => resolveUser(text, files)).toThrow("does not know it");
-});
+test.each(["nobody", "broken", "web:nogroup", "big", "biggroup", "0:huge"])(
+  "resolveUser() does not know %p",
+  (text) => {
+    expect(() => resolveUser(text, files)).toThrow("does not know it");
+  },
+);

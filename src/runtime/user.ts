@@ -26,8 +26,10 @@ interface Group {
 
 /**
  * Looks up `user`, `user:group`, `uid`, `uid:gid` as Docker does: names in the container's own files, which are parsed
- * here and never trusted to the host's name service (CVE-2019-14271). A number without an entry is taken as it is.
- * Without a group, the groups that list the user in /etc/group are added.
+ * here and never trusted to the host's name service (CVE-2019-14271). A number is a number and never a name, so that an
+ * image cannot call root "1000" (CVE-2016-3697); without an entry it is taken as it is. Numbers that a runtime may cut
+ * to others, such as 4294967296 to 0, are refused in the files, too (CVE-2024-40635). Without a group, the groups that
+ * list the user in /etc/group are added.
  */
 export function resolveUser(
   text: string,
@@ -39,15 +41,15 @@ export function resolveUser(
   const [userPart = "", groupPart] = parts;
   const passwd = parsePasswd(files.passwd);
   const groups = parseGroup(files.group);
-  const entry = findUser(userPart === "" ? "0" : userPart, passwd);
-  const uid =
-    entry?.uid ??
-    numberOf(userPart, text) ??
-    refuse(text, `its /etc/passwd has no user ${JSON.stringify(userPart)}`);
+  const number = numberOf(userPart, text);
+  const entry = passwd.find((line) => (number === undefined ? line.name === userPart : line.uid === number));
+  const uid = number ?? entry?.uid ?? refuse(text, `its /etc/passwd has no user ${JSON.stringify(userPart)}`);
+  if (entry !== undefined && Math.max(entry.uid, entry.gid) > maxId)
+    refuse(text, `its /etc/passwd gives ${JSON.stringify(entry.name)} a number above ${maxId}`);
   const gid = groupPart === undefined ? (entry?.gid ?? 0) : gidOf(groupPart, groups, text);
   const listed =
     groupPart === undefined && entry !== undefined
-      ? groups.filter((g) => g.members.includes(entry.name)).map((g) => g.gid)
+      ? groups.filter((g) => g.members.includes(entry.name) && g.gid <= maxId).map((g) => g.gid)
       : [];
   const added = groupAdd.map((name) => gidOf(name, groups, text));
   const additionalGids = [...new Set([gid, ...listed, ...added])];
@@ -58,16 +60,13 @@ function refuse(text: string, why: string): never {
   throw userUnknown(text, why);
 }
 
-function findUser(part: string, passwd: readonly Passwd[]): Passwd | undefined {
-  return passwd.find((p) => p.name === part) ?? passwd.find((p) => String(p.uid) === part);
-}
-
 function gidOf(part: string, groups: readonly Group[], text: string): number {
-  return (
-    groups.find((g) => g.name === part)?.gid ??
+  const gid =
     numberOf(part, text) ??
-    refuse(text, `its /etc/group has no group ${JSON.stringify(part)}`)
-  );
+    groups.find((group) => group.name === part)?.gid ??
+    refuse(text, `its /etc/group has no group ${JSON.stringify(part)}`);
+  if (gid > maxId) refuse(text, `its /etc/group gives ${JSON.stringify(part)} a number above ${maxId}`);
+  return gid;
 }
 
 function numberOf(part: string, text: string): number | undefined {

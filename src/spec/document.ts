@@ -1,53 +1,11 @@
 import * as v from "valibot";
-import { type Digest, isDigest } from "./digest.ts";
+import type { Digest } from "./digest.ts";
+import { documentSchemas } from "./document-schema.ts";
 import { documentInvalid } from "./error-list.ts";
 import { isIndexType, isManifestType } from "./media-type.ts";
 import type { Platform } from "./platform.ts";
 
-// Schemas of the OCI documents (image-spec v1.1) at the door. Unknown fields are kept: bytes are stored as received.
-
-const digest = v.pipe(
-  v.string(),
-  v.check(isDigest, "is no sha256 or sha512 digest"),
-  v.transform((text) => text as Digest),
-);
-const size = v.pipe(
-  v.number(),
-  v.integer("is no integer"),
-  v.minValue(0, "is negative"),
-  v.maxValue(2 ** 53 - 1, "is too large"),
-);
-const type = v.pipe(
-  v.string(),
-  v.regex(
-    /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/,
-    "is no media type",
-  ),
-);
-const annotations = v.record(v.string(), v.string());
-const platform = v.looseObject({
-  os: v.string(),
-  architecture: v.string(),
-  variant: v.optional(v.string()),
-  "os.version": v.optional(v.string()),
-  "os.features": v.optional(v.array(v.string())),
-});
-
-export const descriptorSchema = v.looseObject({
-  mediaType: type,
-  digest,
-  size,
-  urls: v.optional(v.array(v.string())),
-  data: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "is no base64"),
-    ),
-  ),
-  artifactType: v.optional(type),
-  annotations: v.optional(annotations),
-  platform: v.optional(platform),
-});
+// The OCI documents (image-spec v1.1), checked at the door. Unknown fields are kept: bytes are stored as received.
 
 /** A pointer to content: what it is, which bytes, how many (image-spec, descriptor.md). */
 export interface Descriptor {
@@ -61,16 +19,6 @@ export interface Descriptor {
   readonly platform?: Platform;
 }
 
-const manifestSchema = v.looseObject({
-  schemaVersion: v.literal(2, "is not 2"),
-  mediaType: v.optional(type),
-  artifactType: v.optional(type),
-  config: descriptorSchema,
-  layers: v.pipe(v.array(descriptorSchema), v.maxLength(4096, "names more than 4096 layers")),
-  subject: v.optional(descriptorSchema),
-  annotations: v.optional(annotations),
-});
-
 /** An image manifest, OCI (manifest.md) or Docker schema 2. */
 export interface Manifest {
   readonly schemaVersion: 2;
@@ -82,15 +30,6 @@ export interface Manifest {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-const indexSchema = v.looseObject({
-  schemaVersion: v.literal(2, "is not 2"),
-  mediaType: v.optional(type),
-  artifactType: v.optional(type),
-  manifests: v.pipe(v.array(descriptorSchema), v.maxLength(4096, "names more than 4096 manifests")),
-  subject: v.optional(descriptorSchema),
-  annotations: v.optional(annotations),
-});
-
 /** An image index, OCI (image-index.md) or Docker's manifest list. */
 export interface Index {
   readonly schemaVersion: 2;
@@ -98,49 +37,6 @@ export interface Index {
   readonly manifests: readonly Descriptor[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
-
-const emptyObject = v.record(v.string(), v.looseObject({}));
-// Docker writes null for empty lists and maps; image-spec readers take both.
-const nullish = <T extends v.GenericSchema>(schema: T) => v.nullish(schema);
-
-const imageConfigSchema = v.looseObject({
-  created: nullish(v.string()),
-  author: nullish(v.string()),
-  architecture: v.string(),
-  variant: nullish(v.string()),
-  os: v.string(),
-  config: nullish(
-    v.looseObject({
-      User: nullish(v.string()),
-      ExposedPorts: nullish(emptyObject),
-      Env: nullish(
-        v.array(
-          v.pipe(v.string(), v.regex(/^[^=]+=.*$/s, "is no NAME=VALUE"), v.regex(/^[^\0]*$/, "holds a NUL")),
-        ),
-      ),
-      Entrypoint: nullish(v.array(v.string())),
-      Cmd: nullish(v.array(v.string())),
-      Volumes: nullish(emptyObject),
-      WorkingDir: nullish(v.string()),
-      Labels: nullish(v.record(v.string(), v.string())),
-      StopSignal: nullish(v.string()),
-      Healthcheck: nullish(v.looseObject({})),
-      Shell: nullish(v.array(v.string())),
-    }),
-  ),
-  rootfs: v.looseObject({ type: v.literal("layers", "is not layers"), diff_ids: v.nullish(v.array(digest)) }),
-  history: nullish(
-    v.array(
-      v.looseObject({
-        created: nullish(v.string()),
-        author: nullish(v.string()),
-        created_by: nullish(v.string()),
-        comment: nullish(v.string()),
-        empty_layer: nullish(v.boolean()),
-      }),
-    ),
-  ),
-});
 
 /** Times are nanoseconds, as in Docker's image config. */
 export interface Healthcheck {
@@ -234,30 +130,29 @@ function refuseAmbiguity(what: string, json: unknown, wanted: "manifest" | "inde
 }
 
 export function parseManifest(bytes: Uint8Array | string): Manifest {
-  const json = parseDocument("the image manifest", bytes, manifestSchema);
+  const json = parseDocument("the image manifest", bytes, documentSchemas().manifest);
   refuseAmbiguity("the image manifest", json, "manifest");
   return json as Manifest;
 }
 
 export function parseIndex(bytes: Uint8Array | string): Index {
-  const json = parseDocument("the image index", bytes, indexSchema);
+  const json = parseDocument("the image index", bytes, documentSchemas().index);
   refuseAmbiguity("the image index", json, "index");
   return json as Index;
 }
 
 export function parseImageConfig(bytes: Uint8Array | string): ImageConfig {
-  return parseDocument("the image config", bytes, imageConfigSchema) as ImageConfig;
+  return parseDocument("the image config", bytes, documentSchemas().imageConfig) as ImageConfig;
 }
 
 /** Tells a manifest from an index by media type, or, where none is given, by its fields. */
 export function kindOfDocument(bytes: Uint8Array | string, declaredType?: string): "manifest" | "index" {
   if (declaredType !== undefined && isManifestType(declaredType)) return "manifest";
   if (declaredType !== undefined && isIndexType(declaredType)) return "index";
-  const json = parseDocument(
-    "the image document",
-    bytes,
-    v.looseObject({ mediaType: v.optional(v.string()) }),
-  ) as { mediaType?: string; manifests?: unknown };
+  const json = parseDocument("the image document", bytes, documentSchemas().anyKind) as {
+    mediaType?: string;
+    manifests?: unknown;
+  };
   if (json.mediaType !== undefined) {
     if (isManifestType(json.mediaType)) return "manifest";
     if (isIndexType(json.mediaType)) return "index";

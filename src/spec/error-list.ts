@@ -29,6 +29,7 @@ export function documentInvalid(what: string, why: string): VialError {
     code: "document-invalid",
     what: `Cannot read ${what}`,
     why,
+    next: "use another version of the image, or build and push this one again",
   });
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { findContainer, openEngine, openRootView } from "#engine";
 import { copyIn, copyOut, type CopyPlace, copyTree, readDescriptor } from "#image";
+import { showPath } from "#kit";
 import type { Command } from "../command.ts";
 import { copyBetweenContainers, copyToReadonly, copyWithoutContainer } from "../error.ts";
 import { boolFlag } from "../flag.ts";
@@ -44,14 +45,16 @@ async function copy(flags: Flags, from: string, to: string): Promise<number> {
     return 0;
   }
   if (source.path === "-" && source.container === undefined) {
-    await copyIn(readDescriptor(0), { root: view.path, path: target.path }, { ...options, devices: "make" });
+    await copyIn(readDescriptor(0), { root: view.path, path: target.path }, { ...options, from: "own" });
     return 0;
   }
   const place = ({ container, path }: Place): CopyPlace =>
     container === undefined ? { root: "/", path: hostPath(path) } : { root: view.path, path };
-  const devices = target.container === undefined ? "skip" : "make";
-  const { bytes, skipped } = copyTree(place(source), place(target), { ...options, devices });
-  for (const path of skipped) errLine(`vial: warning: the device "${path}" was left out`);
+  const { bytes, skipped } = copyTree(place(source), place(target), {
+    ...options,
+    from: target.container === undefined ? "foreign" : "own",
+  });
+  for (const path of skipped) errLine(`vial: warning: the device "${showPath(path)}" was left out`);
   // Without a word where nobody looks, as Docker does.
   if (!flags.boolOr("quiet", !isTerminal(1))) errLine(`Successfully copied ${bytes}B to ${to}`);
   return 0;

@@ -1,6 +1,7 @@
 import { diffContainer, openEngine } from "#engine";
+import { showPath } from "#kit";
 import type { Command } from "../command.ts";
-import { out } from "../print.ts";
+import { outLine } from "../print.ts";
 
 export const command: Command = {
   name: "diff",
@@ -10,8 +11,7 @@ export const command: Command = {
   flags: [],
   args: [1, 1],
   run(_flags, [name = ""]) {
-    for (const { kind, path } of diffContainer(openEngine(), name))
-      out(Buffer.from(`${kind} ${path}\n`, "latin1"));
+    for (const { kind, path } of diffContainer(openEngine(), name)) outLine(`${kind} ${showPath(path)}`);
     return 0;
   },
 };

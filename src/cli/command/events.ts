@@ -1,4 +1,5 @@
 import { type Event, openEngine, readEvents } from "#engine";
+import { showControls } from "#kit";
 import type { Command } from "../command.ts";
 import { hasLabel, parseFilters } from "../filter.ts";
 import { listFlag, textFlag } from "../flag.ts";
@@ -65,5 +66,5 @@ function plainEvent({ time, type, action, id, attributes }: Event): string {
   const list = Object.entries(attributes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}`);
-  return `${new Date(time).toISOString()} ${type} ${action} ${id} (${list.join(", ")})\n`;
+  return `${new Date(time).toISOString()} ${type} ${action} ${id} (${showControls(list.join(", "))})\n`;
 }

@@ -1,7 +1,7 @@
 import { openEngine, killContainer } from "#engine";
 import type { Command } from "../command.ts";
 import { forEach } from "../for-each.ts";
-import { parseSignal } from "../signal.ts";
+import { parseSignal, stopSignalOf } from "../signal.ts";
 
 export const command: Command = {
   name: "kill",
@@ -13,8 +13,6 @@ export const command: Command = {
   async run(flags, names) {
     const engine = openEngine();
     const signal = parseSignal("--signal", flags.text("signal") ?? "SIGKILL");
-    return await forEach(names, (name) =>
-      killContainer(engine, name, signal, (spec) => parseSignal("STOPSIGNAL", spec.stopSignal)),
-    );
+    return await forEach(names, (name) => killContainer(engine, name, signal, stopSignalOf));
   },
 };

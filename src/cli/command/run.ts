@@ -1,11 +1,4 @@
-import {
-  createContainer,
-  createUnderMonitor,
-  openEngine,
-  runAttached,
-  runDirectly,
-  runsDirectly,
-} from "#engine";
+import { createAndBegin, createUnderMonitor, launchRun, openEngine, runAttached, runDirectly } from "#engine";
 import { openIdFile } from "../cidfile.ts";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
@@ -45,28 +38,30 @@ export const command: Command = {
     const detachKeys = readDetachKeys(flags);
     const image = await imageForRun(engine, imageName, flags);
     using idFile = openIdFile(flags.filled("cidfile"));
-    const { spec, place } = createContainer(engine, image, imageName, wish);
+    const detach = flags.bool("detach");
+    const { spec, place, early } = createAndBegin(engine, image, imageName, wish, (planned, at) =>
+      launchRun(engine, planned, at, detach),
+    );
     idFile?.write(spec.id);
     const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
-    if (flags.bool("detach")) {
-      createUnderMonitor(engine, spec, place, { attended: false, warn }).begin();
+    const passSignals = flags.boolOr("sig-proxy", true);
+    if (early.kind === "direct")
+      return await runDirectly(engine, spec, place, early.launched, { warn, passSignals });
+    const { launched } = early;
+    if (detach) {
+      createUnderMonitor(engine, spec, place, { attended: false, warn, launched }).begin();
       console.log(spec.id);
       return 0;
     }
-    if (runsDirectly(spec))
-      return await runDirectly(engine, spec, place, {
-        warn,
-        interactive: spec.interactive,
-        passSignals: flags.boolOr("sig-proxy", true),
-      });
     const streams = terminalStreams({ interactive: spec.interactive, detachKeys });
     let restore = () => {};
     try {
       const code = await runAttached(engine, spec, place, {
         streams,
         warn,
+        launched,
         attached: (attachment) => {
-          restore = followTerminal(attachment, place, spec, flags.boolOr("sig-proxy", true));
+          restore = followTerminal(attachment, place, spec, passSignals);
         },
       });
       if (code !== undefined) return code;

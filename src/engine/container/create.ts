@@ -1,13 +1,21 @@
 import { readFileSync } from "node:fs";
 import { conmonRotates } from "#host";
-import { holdContent } from "#image";
+import { holdContent, storeWriteFault } from "#image";
 import { checkRuntimeName, type ContainerSpec, mergeEnvironment } from "#runtime";
 import type { Healthcheck } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { logFilesUnsupported, nameInvalid } from "../error.ts";
 import { recordEvent } from "../events.ts";
-import { type ContainerFolder, makeContainer, newContainerId } from "./folder.ts";
+import {
+  claimContainer,
+  type ContainerFolder,
+  makeFolders,
+  newContainerId,
+  removeFolders,
+} from "./folder.ts";
+import { clearBundle } from "./prepare.ts";
 import type { ImageRecord } from "./image-record.ts";
+import { soundHealth } from "./image-health.ts";
 import { randomName } from "./random-name.ts";
 
 /** What a door may wish of a new container. What is left out comes from the image, then from the defaults. */
@@ -63,13 +71,33 @@ export interface CreateWish
   readonly exposedPorts?: readonly string[];
 }
 
+export interface CreatedContainer<Early> {
+  readonly spec: ContainerSpec;
+  readonly place: ContainerFolder;
+  readonly early: Early;
+}
+
 /** Makes a container of an image that the store holds. `imageName` is what the user called it. */
 export function createContainer(
   engine: Engine,
   image: ImageRecord,
   imageName: string,
   wish: CreateWish,
-): { spec: ContainerSpec; place: ContainerFolder } {
+): CreatedContainer<undefined> {
+  return createAndBegin(engine, image, imageName, wish, () => undefined);
+}
+
+/**
+ * createContainer() that calls `begin` before the container is on record: what that starts gets ready meanwhile. When
+ * the container does not come about, it is abandoned.
+ */
+export function createAndBegin<Early extends { abandon(): void } | undefined>(
+  engine: Engine,
+  image: ImageRecord,
+  imageName: string,
+  wish: CreateWish,
+  begin: (spec: ContainerSpec, place: ContainerFolder) => Early,
+): CreatedContainer<Early> {
   const files = wish.log?.maxFile ?? 1;
   if (files > 1 && !conmonRotates()) throw logFilesUnsupported(files);
   if (wish.runtime !== undefined) checkRuntimeName(wish.runtime);
@@ -83,17 +111,31 @@ export function createContainer(
     wish,
     wish.name === undefined ? undefined : checkName(wish.name),
   );
+  const place = makeFolders(engine, id);
+  let early: Early | undefined;
+  try {
+    early = begin(spec, place);
+    const named = recordContainer(engine, spec, place);
+    recordEvent(engine, named, "create");
+    return { spec: named, place, early };
+  } catch (error) {
+    early?.abandon();
+    clearBundle(place);
+    removeFolders(place);
+    throw storeWriteFault(engine.place.root, error);
+  }
+}
+
+function recordContainer(engine: Engine, spec: ContainerSpec, place: ContainerFolder): ContainerSpec {
   if (spec.name !== "") {
-    const place = makeContainer(engine, spec);
-    recordEvent(engine, spec, "create");
-    return { spec, place };
+    claimContainer(engine, spec, place);
+    return spec;
   }
   for (;;) {
     const named = { ...spec, name: randomName() };
     try {
-      const place = makeContainer(engine, named);
-      recordEvent(engine, named, "create");
-      return { spec: named, place };
+      claimContainer(engine, named, place);
+      return named;
     } catch (error) {
       if ((error as { code?: string }).code !== "name-taken") throw error;
     }
@@ -177,7 +219,7 @@ function makeSpec(
 
 function mergeHealth(image: Healthcheck | null, wish: Healthcheck | null | undefined): Healthcheck | null {
   if (wish === null) return null;
-  const merged = { ...image, ...wish };
+  const merged = { ...soundHealth(image), ...wish };
   const test = merged.Test ?? [];
   return test.length === 0 || test[0] === "NONE" ? null : merged;
 }

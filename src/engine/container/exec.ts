@@ -8,6 +8,7 @@ import {
   openRoot,
   replaceProcess,
   runUnderTerminal,
+  sealProgram,
 } from "#host";
 import {
   capabilitiesOfMask,
@@ -77,8 +78,8 @@ export function execCommandLine(
   engine: Engine,
   name: string,
   wish: ExecWish,
-  // In memory alone: the program has its environment, and nobody has to remove a file.
-  keep: (process: string) => string = (process) => memoryFile("process.json", process),
+  /** Where another process finds the process file. Left out: in memory, which whoever this process becomes may read. */
+  keep?: (process: string) => string,
 ): [program: string, ...args: string[]] {
   const place = findContainer(engine, name);
   const state = currentState(place);
@@ -87,6 +88,11 @@ export function execCommandLine(
   const spec = readSpec(place);
   const driver = driverOf(engine, spec);
   const enter = process.getuid?.() === 0 ? [] : joinUserNamespaceArgs(state.process.pid);
+  // The copy in memory belongs to this process, and is gone when that has become the program that enters a namespace.
+  const quick = ([runtime, ...args]: readonly [string, ...string[]]) => [
+    enter.length === 0 && keep === undefined ? sealProgram(runtime) : runtime,
+    ...args,
+  ];
   let wished: RuntimeConfig["process"];
   try {
     wished = lookInside(spec, place, wish, state.process.pid);
@@ -96,8 +102,11 @@ export function execCommandLine(
     throw error;
   }
   if (plain(wish))
-    return asCommand([...enter, ...driver.execCommand(place, wish, { command: wish.command })]);
-  return asCommand([...enter, ...driver.execCommand(place, wish, { process: keep(JSON.stringify(wished)) })]);
+    return asCommand([...enter, ...quick(driver.execCommand(place, wish, { command: wish.command }))]);
+  // In memory alone: the program has its environment, and nobody has to remove a file.
+  const inMemory = (text: string) => memoryFile("process.json", text);
+  const processFile = (keep ?? inMemory)(JSON.stringify(wished));
+  return asCommand([...enter, ...quick(driver.execCommand(place, wish, { process: processFile }))]);
 }
 
 /** The process to start. Throws what can be told to fail from here. */

@@ -71,22 +71,30 @@ export function readSpec(place: ContainerFolder): ContainerSpec {
   }
 }
 
-/**
- * Makes the folders of a new container, then claims its name, so that a name that points at a container without a spec
- * can only be litter.
- */
-export function makeContainer(engine: Engine, spec: ContainerSpec): ContainerFolder {
-  const place = containerFolder(engine, spec.id);
+/** Makes the folders of a new container. It becomes one by claimContainer(). */
+export function makeFolders(engine: Engine, id: string): ContainerFolder {
+  const place = containerFolder(engine, id);
   try {
     mkdirSync(`${place.folder}/rw/work`, { recursive: true, mode: 0o700 });
     mkdirSync(`${place.folder}/rw/upper`, { mode: 0o755 });
-    writeSpec(place, spec);
-    claimName(engine, spec.name, spec.id);
   } catch (error) {
-    rmSync(place.folder, { recursive: true, force: true });
+    removeFolders(place);
     throw storeWriteFault(engine.place.root, error);
   }
   return place;
+}
+
+/**
+ * Puts a container on record, then claims its name, so that a name that points at a container without a spec can only be
+ * litter. Throws name-taken.
+ */
+export function claimContainer(engine: Engine, spec: ContainerSpec, place: ContainerFolder): void {
+  writeSpec(place, spec);
+  claimName(engine, spec.name, spec.id);
+}
+
+export function removeFolders(place: ContainerFolder): void {
+  rmSync(place.folder, { recursive: true, force: true });
 }
 
 function namePath(engine: Engine, name: string): string {

@@ -115,7 +115,7 @@ async function runCheck(
       privileged: false,
     });
     const [program, ...args] = line;
-    const result = await run(program, args, { timeout: milliseconds });
+    const result = await run(program, args, { timeout: milliseconds, keepOutput: maxOutput });
     const output = `${result.stdout}${result.stderr}`.slice(0, maxOutput);
     if (result.signal === undefined) return { exitCode: result.exitCode, output };
     return { exitCode: -1, output: `Health check exceeded timeout (${milliseconds / 1000}s): ${output}` };

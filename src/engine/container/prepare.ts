@@ -8,7 +8,14 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { cgroupMode, findProgram, inUserNamespace, unmountLazily, warmCgroupLock } from "#host";
+import {
+  type Beginning,
+  cgroupMode,
+  findProgram,
+  inUserNamespace,
+  unmountLazily,
+  warmCgroupLock,
+} from "#host";
 import { layerPlace, mountRoot } from "#image";
 import {
   type BundleFacts,
@@ -31,21 +38,67 @@ import { driverOf } from "./driver.ts";
 import { type ContainerFolder, containerFolder } from "./folder.ts";
 import { currentState } from "./state.ts";
 
-/** A bundle on disk, its root mounted in this process's mount namespace, ready for the runtime. */
-export interface Prepared {
+/** A driver that has begun its work for a bundle that is still empty. */
+export interface Launch<Answer> extends Beginning<Answer> {
   readonly driver: Driver;
-  /** Limits that this host cannot enforce, one sentence each. */
-  readonly warnings: readonly string[];
+  readonly cgroupsPath: string | undefined;
 }
 
-/** Mounts the root and writes config.json. Leaves the bundle folder behind for `clearBundle` on failure. */
-export function prepareBundle(engine: Engine, spec: ContainerSpec, place: ContainerFolder): Prepared {
+/** Makes the bundle's folder and lets the driver begin. On failure the folder stays behind for `clearBundle`. */
+export function launch<Answer>(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  begin: (driver: Driver) => Beginning<Answer>,
+): Launch<Answer> {
   const cgroupsPath = cgroupsPathFor(place);
   const driver = driverOf(engine, spec, { withoutCgroups: cgroupsPath === undefined });
   warmCgroupLock();
   driver.prepare();
+  mkdirSync(`${place.bundle}/etc`, { recursive: true, mode: 0o700 });
+  const begun = begin(driver);
+  return {
+    driver,
+    cgroupsPath,
+    provide: (config) => begun.provide(config),
+    abandon: () => begun.abandon(),
+  };
+}
+
+export interface Bundle {
+  /** The runtime config as JSON. */
+  readonly config: string;
+  /** Limits that this host cannot enforce, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Mounts the root in this process's mount namespace and fills the bundle, but for config.json. On failure the launch is
+ * abandoned, and the bundle stays behind for `clearBundle`.
+ */
+export function prepareBundle(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  launched: Launch<unknown>,
+): Bundle {
+  try {
+    warmCgroupLock();
+    return fillBundle(engine, spec, place, launched);
+  } catch (error) {
+    launched.abandon();
+    throw error;
+  }
+}
+
+function fillBundle(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  { driver, cgroupsPath }: Launch<unknown>,
+): Bundle {
   const rootfs = rootMountPoint(engine);
-  for (const folder of [`${place.bundle}/etc`, rootfs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(rootfs, { recursive: true, mode: 0o700 });
   // A restart comes from conmon's exit command, which sees the mount of the run before.
   unmountLazily(rootfs);
   mountContainerRoot(engine, spec, place, rootfs);
@@ -61,8 +114,7 @@ export function prepareBundle(engine: Engine, spec: ContainerSpec, place: Contai
     container: spec.name,
   });
   makeWorkingFolder(rootfs, config.process.cwd, facts.user, spec.mounts);
-  writeFileSync(`${place.bundle}/config.json`, JSON.stringify(config), { mode: 0o600 });
-  return { driver, warnings: unenforced(spec, facts) };
+  return { config: JSON.stringify(config), warnings: unenforced(spec, facts) };
 }
 
 /**

@@ -1,17 +1,19 @@
-import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { fstatSync, mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import {
   bindMount,
   conmonFile,
   enterPrivateMounts,
+  isAlive,
   openFlag,
   openInside,
   openRoot,
+  type ProcessMark,
   unmountLazily,
 } from "#host";
 import { layerPlace, mountRoot } from "#image";
 import type { ContainerSpec, MountWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
-import { layerMissing } from "../error.ts";
+import { containerNotRunning, layerMissing } from "../error.ts";
 import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
 import { mountContainerRoot } from "./prepare.ts";
 import { currentState } from "./state.ts";
@@ -34,9 +36,7 @@ export function runningPid(engine: Engine, name: string): number | undefined {
  */
 export function openRootView(engine: Engine, place: ContainerFolder): RootView {
   const state = currentState(place);
-  if (state.status === "running" || state.status === "paused") {
-    return { path: `/proc/${state.process.pid}/root`, [Symbol.dispose]() {} };
-  }
+  if (state.status === "running" || state.status === "paused") return openProcessRoot(place, state.process);
   const spec = readSpec(place);
   return mountedView(engine, (target) => {
     mountContainerRoot(engine, spec, place, target);
@@ -61,6 +61,18 @@ function bindInto(root: string, wish: Extract<MountWish, { kind: "bind" }>): voi
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
+}
+
+/**
+ * The root of a process by an open descriptor, so that it stays this one. A pid may go to a process of the host between
+ * the look and the opening, and a container's first process begins in the host's root: both are found out afterwards.
+ */
+function openProcessRoot(place: ContainerFolder, mark: ProcessMark): RootView {
+  const root = openRoot(`/proc/${mark.pid}/root`);
+  const [found, own] = [fstatSync(root.fd), statSync("/")];
+  if (isAlive(mark) && (found.ino !== own.ino || found.dev !== own.dev)) return root;
+  root[Symbol.dispose]();
+  throw containerNotRunning(readSpec(place).name);
 }
 
 /**

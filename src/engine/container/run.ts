@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { ConmonAnswer, ForegroundRun } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { Attachment, type Streams } from "./attach.ts";
@@ -6,21 +7,61 @@ import { containerNotRunning, containerPaused, notAttachable } from "../error.ts
 import { recordEnd } from "./end.ts";
 import { type ContainerFolder, findContainer, lockUnlessGone, readSpec } from "./folder.ts";
 import { waitForEnd } from "./wait.ts";
-import { createUnderMonitor, runDirectly, type StartOptions } from "./start.ts";
+import { clearBundle, type Launch } from "./prepare.ts";
+import { createUnderMonitor, launchDirectly, launchMonitored, type StartOptions } from "./start.ts";
 import { currentState, exitFile, readState, writeState } from "./state.ts";
 
+/** How a new container is run: directly under the runtime, or under conmon. */
+export type RunLaunch =
+  | { readonly kind: "direct"; readonly launched: Launch<ForegroundRun> | undefined; abandon(): void }
+  | { readonly kind: "monitored"; readonly launched: Launch<ConmonAnswer> | undefined; abandon(): void };
+
+/**
+ * Begins the run of a container that is about to be created. What fails here fails again when the container is on
+ * record, which then says why.
+ */
+export function launchRun(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  detach: boolean,
+): RunLaunch {
+  if (!detach && runsDirectly(spec)) {
+    const launched = unlessItFails(place, () => launchDirectly(engine, spec, place));
+    return { kind: "direct", launched, abandon: () => launched?.abandon() };
+  }
+  const launched = unlessItFails(place, () =>
+    launchMonitored(engine, spec, place, !detach && isAttended(spec)),
+  );
+  return { kind: "monitored", launched, abandon: () => launched?.abandon() };
+}
+
+function unlessItFails<T>(place: ContainerFolder, act: () => T): T | undefined {
+  try {
+    return act();
+  } catch {
+    clearBundle(place);
+    return undefined;
+  }
+}
+
 /** True for a container that needs no monitor: its end is its removal, and nobody asks for its terminal or log. */
-export function runsDirectly(spec: ContainerSpec): boolean {
+function runsDirectly(spec: ContainerSpec): boolean {
   return spec.autoRemove && !spec.terminal && spec.health === null && spec.resources.memory === undefined;
 }
 
+/** A container with a restart policy outlives its first end; conmon's exit command cares for it. */
+function isAttended(spec: ContainerSpec): boolean {
+  return spec.restart.name === "no";
+}
+
 export interface AttachedRun extends StartOptions {
+  /** What launchMonitored() began. */
+  readonly launched?: Launch<ConmonAnswer> | undefined;
   readonly streams: Streams;
   /** Called when the streams are open and the program has not begun. */
   readonly attached?: (attachment: Attachment, place: ContainerFolder) => void;
 }
-
-export { runDirectly };
 
 /** Starts a container and follows its streams. Gives its exit code, or undefined when the user detached. */
 export async function runAttached(
@@ -29,8 +70,7 @@ export async function runAttached(
   place: ContainerFolder,
   run: AttachedRun,
 ): Promise<number | undefined> {
-  // A container with a restart policy outlives its first end; conmon's exit command cares for it.
-  const attended = spec.restart.name === "no";
+  const attended = isAttended(spec);
   const created = createUnderMonitor(engine, spec, place, { ...run, attended });
   const attachment = new Attachment(place);
   run.attached?.(attachment, place);

@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
-import { warmCgroupLock, markProcess } from "#host";
-import { type ContainerSpec, type Driver, explainFailure, type MonitorWish } from "#runtime";
+import { type ConmonAnswer, type ForegroundRun, markProcess } from "#host";
+import { type ContainerSpec, explainFailure } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
 import { exitCommand } from "./exit-command.ts";
 import { watchHealth } from "./health.ts";
 import { finishContainer, recordFailedStart } from "./finish.ts";
 import { type ContainerFolder, lockUnlessGone } from "./folder.ts";
-import { clearBundle, prepareBundle } from "./prepare.ts";
+import { clearBundle, type Launch, launch, prepareBundle } from "./prepare.ts";
 import { StartFailure } from "./start-failure.ts";
 import { containerProcess, ownMark, readState, writeState } from "./state.ts";
 
@@ -17,27 +17,40 @@ export interface StartOptions {
 }
 
 export interface DirectOptions extends StartOptions {
-  /** Gives this process's stdin to the program; without, it reads nothing. */
-  readonly interactive: boolean;
   readonly passSignals: boolean;
+}
+
+/** Begins a run in the foreground, with this process's own stdout and stderr. runDirectly() completes it. */
+export function launchDirectly(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+): Launch<ForegroundRun> {
+  return launch(engine, spec, place, (driver) =>
+    driver.runForeground(place, spec.interactive ? "inherit" : "ignore"),
+  );
 }
 
 /**
  * Runs a container in the foreground directly under the runtime, with this process's own stdin, stdout and stderr, and
- * gives its exit code. No monitor and no log: only for containers that are removed at their end.
+ * gives its exit code. No monitor and no log: only for containers that are removed at their end. `early` is what
+ * launchDirectly() gave, if that was called before.
  */
 export async function runDirectly(
   engine: Engine,
   spec: ContainerSpec,
   place: ContainerFolder,
+  early: Launch<ForegroundRun> | undefined,
   options: DirectOptions,
 ): Promise<number> {
   const startedAt = new Date().toISOString();
-  const { driver, warnings } = prepareOrRecord(engine, spec, place, startedAt);
-  for (const sentence of warnings) options.warn?.(sentence);
   writeState(place, { status: "starting", starter: ownMark(), attended: true, startedAt, restarts: 0 });
-  warmCgroupLock();
-  const child = driver.runForeground(place, options.interactive ? "inherit" : "ignore");
+  const starting = { engine, spec, place, startedAt };
+  const launched = recordFailure(starting, () => early ?? launchDirectly(engine, spec, place));
+  const { config, warnings } = recordFailure(starting, () => prepareBundle(engine, spec, place, launched));
+  for (const sentence of warnings) options.warn?.(sentence);
+  const { driver } = launched;
+  const child = launched.provide(config);
   const stop = options.passSignals ? passSignals((signal) => child.kill(signal)) : () => {};
   // Most short programs have ended by then, and nobody needs to know their pid.
   const settle = setTimeout(() => {
@@ -64,9 +77,10 @@ function startFailure(spec: ContainerSpec, said: string): StartFailure {
   return new StartFailure(exitCode, error);
 }
 
-function prepareOrRecord(engine: Engine, spec: ContainerSpec, place: ContainerFolder, startedAt: string) {
+/** Does a part of a start; when that fails, the container's record says so. */
+function recordFailure<T>({ engine, spec, place, startedAt }: Starting, act: () => T): T {
   try {
-    return prepareBundle(engine, spec, place);
+    return act();
   } catch (error) {
     clearBundle(place);
     const exitCode = error instanceof StartFailure ? error.exitCode : 125;
@@ -82,39 +96,54 @@ export interface Created {
   readonly startedAt: string;
 }
 
+/** Begins to create a container under conmon; createUnderMonitor() completes it. */
+export function launchMonitored(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  attended: boolean,
+): Launch<ConmonAnswer> {
+  return launch(engine, spec, place, (driver) => {
+    mkdirSync(`${place.bundle}/exits`, { recursive: true, mode: 0o700 });
+    return driver.create(place, {
+      name: spec.name || spec.id,
+      terminal: spec.terminal,
+      stdin: !spec.interactive ? "none" : attended && !spec.terminal ? "once" : "open",
+      log:
+        spec.log.driver === "none"
+          ? undefined
+          : { path: `${place.folder}/log`, maxSize: spec.log.maxSize, maxFiles: spec.log.maxFile },
+      exitCommand: exitCommand(engine, place.id),
+    });
+  });
+}
+
 /**
  * Creates a container under conmon; `begin` starts its program. `attended`: this process will record the end; otherwise
- * conmon's exit command does.
+ * conmon's exit command does. `launched` is what launchMonitored() gave, if that was called before.
  */
 export function createUnderMonitor(
   engine: Engine,
   spec: ContainerSpec,
   place: ContainerFolder,
-  options: StartOptions & { readonly attended: boolean },
+  options: StartOptions & {
+    readonly attended: boolean;
+    readonly launched?: Launch<ConmonAnswer> | undefined;
+  },
 ): Created {
   const startedAt = new Date().toISOString();
-  const { driver, warnings } = prepareOrRecord(engine, spec, place, startedAt);
-  for (const sentence of warnings) options.warn?.(sentence);
   const restarts = options.restarts ?? 0;
-  mkdirSync(`${place.bundle}/exits`, { recursive: true, mode: 0o700 });
-  warmCgroupLock();
-  writeState(place, {
-    status: "starting",
-    starter: ownMark(),
-    attended: options.attended,
-    startedAt,
-    restarts,
-  });
-  const answer = createOrRecord({ engine, spec, place, startedAt }, driver, {
-    name: spec.name,
-    terminal: spec.terminal,
-    stdin: !spec.interactive ? "none" : options.attended && !spec.terminal ? "once" : "open",
-    log:
-      spec.log.driver === "none"
-        ? undefined
-        : { path: `${place.folder}/log`, maxSize: spec.log.maxSize, maxFiles: spec.log.maxFile },
-    exitCommand: exitCommand(engine, place.id),
-  });
+  const { attended } = options;
+  writeState(place, { status: "starting", starter: ownMark(), attended, startedAt, restarts });
+  const starting = { engine, spec, place, startedAt };
+  const launched = recordFailure(
+    starting,
+    () => options.launched ?? launchMonitored(engine, spec, place, attended),
+  );
+  const { config, warnings } = recordFailure(starting, () => prepareBundle(engine, spec, place, launched));
+  for (const sentence of warnings) options.warn?.(sentence);
+  const { driver } = launched;
+  const answer = launched.provide(config);
   if ("failure" in answer) failStart(engine, spec, place, startedAt, answer.failure);
   const { pid } = answer;
   return {
@@ -138,20 +167,6 @@ export function createUnderMonitor(
       });
     },
   };
-}
-
-/** conmon itself may be missing. */
-function createOrRecord(
-  { engine, spec, place, startedAt }: Starting,
-  driver: Driver,
-  wish: MonitorWish,
-): ReturnType<Driver["create"]> {
-  try {
-    return driver.create(place, wish);
-  } catch (error) {
-    recordFailedStart(engine, spec, place, startedAt, 125, error);
-    throw error;
-  }
 }
 
 interface Starting {

@@ -40,7 +40,13 @@ function exists(root: number, path: string): boolean {
 function makeFolder(root: number, path: string, user: { readonly uid: number; readonly gid: number }): void {
   const slash = path.lastIndexOf("/");
   using parent = openInside(root, path.slice(0, slash) || "/", openFlag.path | openFlag.directory);
-  mkdirSync(belowFd(parent.fd, Buffer.from(path.slice(slash + 1))), { mode: 0o755 });
+  try {
+    mkdirSync(belowFd(parent.fd, Buffer.from(path.slice(slash + 1))), { mode: 0o755 });
+  } catch (error) {
+    // A link to nothing, or to what the kernel will mount: /proc is still empty here, and the runtime would follow it.
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw workingFolderRefused(path);
+    throw error;
+  }
   using made = openInside(root, path, openFlag.directory);
   fchownSync(made.fd, user.uid, user.gid);
 }

@@ -1,4 +1,5 @@
-import { existsSync, openSync, readFileSync, write } from "node:fs";
+import { existsSync, openSync, readFileSync } from "node:fs";
+import { libc, pointer } from "./libc.ts";
 import { mount } from "./mount.ts";
 
 /** How the host lays out its control groups (cgroups(7)). */
@@ -47,22 +48,38 @@ export function oomKills(mode: CgroupMode, path: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
-let procsFile: number | undefined;
+/** An aiocb and its text may not change before the write is done. */
+let joining: { readonly control: Buffer; readonly text: Buffer } | undefined;
 
 /**
  * Keeps the kernel from making crun wait. Whoever puts a process into a control group sits out 10 to 15 ms, until all
  * processors have passed a safe point, unless somebody did the same moments before (percpu_rwsem over rcu_sync: the next
- * writer within about 10 ms is let through). We move ourselves into the group where we already are, on a thread of the
- * file pool, so that the wait passes while the bundle is being made. Call it first, and again every few milliseconds
- * until the runtime is started. Who may not do that, waits as before.
+ * writer within about 10 ms is let through). We move ourselves into the group where we already are, on a thread of
+ * libc's (aio(7)), so that the wait passes while the bundle is being made. Call it first, and again every few
+ * milliseconds until the runtime is started. Who may not do that, waits as before.
  */
 export function warmCgroupLock(): void {
   try {
-    procsFile ??= openSync(ownProcsFile(), "w");
-    write(procsFile, String(process.pid), () => {});
+    joining ??= joinOwnGroup(openSync(ownProcsFile(), "w"));
+    const control = pointer(joining.control);
+    if (libc().aio_error(control) !== EINPROGRESS) libc().aio_write(control);
   } catch {
     // Not ours to write.
   }
+}
+
+const SIGEV_NONE = 1;
+const EINPROGRESS = 115;
+
+/** struct aiocb of 64-bit glibc: descriptor at 0, buffer at 16, length at 24, sigev_notify at 44, 168 bytes in all. */
+function joinOwnGroup(fd: number) {
+  const text = Buffer.from(String(process.pid));
+  const control = Buffer.alloc(168);
+  control.writeInt32LE(fd, 0);
+  control.writeBigUInt64LE(BigInt(pointer(text)), 16);
+  control.writeBigUInt64LE(BigInt(text.length), 24);
+  control.writeInt32LE(SIGEV_NONE, 44);
+  return { control, text };
 }
 
 function ownProcsFile(): string {

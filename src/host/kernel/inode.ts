@@ -1,4 +1,4 @@
-import { checked, cString, libc, pointer } from "./libc.ts";
+import { checked, cString, moreOfLibc, pointer } from "./libc.ts";
 
 // What node:fs cannot do to an inode: devices, and times to the nanosecond. Paths are bytes.
 
@@ -10,7 +10,7 @@ export function makeNode(path: Uint8Array, mode: number, major: number, minor: n
   const name = cString(path);
   // As makedev(3), for the sizes that Linux has: 12 and 20 bits.
   const device = BigInt((minor & 0xff) + major * 256 + (minor >> 8) * 2 ** 20);
-  checked("mknod", libc().mknodat(AT_FDCWD, pointer(name), mode, device));
+  checked("mknod", moreOfLibc().mknodat(AT_FDCWD, pointer(name), mode, device));
 }
 
 /** Sets the time of the last change (and of the last reading) of the inode itself, never of what a link leads to. */
@@ -18,5 +18,5 @@ export function setTimes(path: Uint8Array, seconds: number, nanoseconds: number)
   const name = cString(path);
   const [s, n] = [BigInt(seconds), BigInt(nanoseconds)];
   const times = new BigInt64Array([s, n, s, n]);
-  checked("utimensat", libc().utimensat(AT_FDCWD, pointer(name), pointer(times), AT_SYMLINK_NOFOLLOW));
+  checked("utimensat", moreOfLibc().utimensat(AT_FDCWD, pointer(name), pointer(times), AT_SYMLINK_NOFOLLOW));
 }

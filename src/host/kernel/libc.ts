@@ -3,14 +3,41 @@ import { dlopen, type FFIFunction, ptr, read } from "bun:ffi";
 // The one place that binds libc. Opened on first use, because opening costs 0.4 ms of every start.
 // Flags and structures are those of Linux on 64-bit little-endian machines.
 
-const declarations = {
+const everyStart = {
   mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
   umount2: { args: ["ptr", "i32"], returns: "i32" },
   unshare: { args: ["i32"], returns: "i32" },
+  flock: { args: ["i32", "i32"], returns: "i32" },
+  syscall: { args: ["i64", "u64", "u64", "u64", "u64", "u64"], returns: "i64" },
+  execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
+  dup2: { args: ["i32", "i32"], returns: "i32" },
+  memfd_create: { args: ["ptr", "u32"], returns: "i32" },
+  signal: { args: ["i32", "u64"], returns: "u64" },
+  fcntl: { args: ["i32", "i32", "u64"], returns: "i32" },
+  read: { args: ["i32", "ptr", "u64"], returns: "i64" },
+  pread: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
+  write: { args: ["i32", "ptr", "u64"], returns: "i64" },
+  open: { args: ["ptr", "i32", "u32"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
+  access: { args: ["ptr", "i32"], returns: "i32" },
+  statx: { args: ["i32", "ptr", "i32", "u32", "ptr"], returns: "i32" },
+  mkdir: { args: ["ptr", "u32"], returns: "i32" },
+  rmdir: { args: ["ptr"], returns: "i32" },
+  unlink: { args: ["ptr"], returns: "i32" },
+  rename: { args: ["ptr", "ptr"], returns: "i32" },
+  symlink: { args: ["ptr", "ptr"], returns: "i32" },
+  readlink: { args: ["ptr", "ptr", "u64"], returns: "i64" },
+  sendfile: { args: ["i32", "i32", "ptr", "u64"], returns: "i64" },
+  aio_write: { args: ["ptr"], returns: "i32" },
+  aio_error: { args: ["ptr"], returns: "i32" },
+  pipe2: { args: ["ptr", "i32"], returns: "i32" },
+  __errno_location: { args: [], returns: "ptr" },
+} as const satisfies Record<string, FFIFunction>;
+
+const others = {
   setns: { args: ["i32", "i32"], returns: "i32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   chroot: { args: ["ptr"], returns: "i32" },
-  flock: { args: ["i32", "i32"], returns: "i32" },
   mknodat: { args: ["i32", "ptr", "u32", "u64"], returns: "i32" },
   utimensat: { args: ["i32", "ptr", "ptr", "i32"], returns: "i32" },
   mkfifo: { args: ["ptr", "u32"], returns: "i32" },
@@ -18,42 +45,38 @@ const declarations = {
   lsetxattr: { args: ["ptr", "ptr", "ptr", "u64", "i32"], returns: "i32" },
   lgetxattr: { args: ["ptr", "ptr", "ptr", "u64"], returns: "i64" },
   llistxattr: { args: ["ptr", "ptr", "u64"], returns: "i64" },
-  fsopen: { args: ["ptr", "u32"], returns: "i32" },
-  fsconfig: { args: ["i32", "u32", "ptr", "ptr", "i32"], returns: "i32" },
-  fsmount: { args: ["i32", "u32", "u32"], returns: "i32" },
-  open_tree: { args: ["i32", "ptr", "u32"], returns: "i32" },
-  move_mount: { args: ["i32", "ptr", "i32", "ptr", "u32"], returns: "i32" },
-  syscall: { args: ["i64", "u64", "u64", "u64", "u64", "u64"], returns: "i64" },
   kill: { args: ["i32", "i32"], returns: "i32" },
-  execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
-  dup2: { args: ["i32", "i32"], returns: "i32" },
-  memfd_create: { args: ["ptr", "u32"], returns: "i32" },
-  signal: { args: ["i32", "u64"], returns: "u64" },
   tcgetattr: { args: ["i32", "ptr"], returns: "i32" },
   tcsetattr: { args: ["i32", "i32", "ptr"], returns: "i32" },
   isatty: { args: ["i32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
-  fcntl: { args: ["i32", "i32", "u64"], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
   shutdown: { args: ["i32", "i32"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
-  read: { args: ["i32", "ptr", "u64"], returns: "i64" },
-  write: { args: ["i32", "ptr", "u64"], returns: "i64" },
-  pipe2: { args: ["ptr", "i32"], returns: "i32" },
+  fsync: { args: ["i32"], returns: "i32" },
+  chmod: { args: ["ptr", "u32"], returns: "i32" },
+  fchown: { args: ["i32", "u32", "u32"], returns: "i32" },
   setrlimit: { args: ["i32", "ptr"], returns: "i32" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   cfmakeraw: { args: ["ptr"], returns: "void" },
-  __errno_location: { args: [], returns: "ptr" },
 } as const satisfies Record<string, FFIFunction>;
 
-type Libc = ReturnType<typeof dlopen<typeof declarations>>["symbols"];
+type Symbols<T extends Record<string, FFIFunction>> = ReturnType<typeof dlopen<T>>["symbols"];
 
-let opened: Libc | undefined;
+let opened: Symbols<typeof everyStart> | undefined;
+let openedOthers: Symbols<typeof others> | undefined;
 
-export function libc(): Libc {
-  opened ??= dlopen("libc.so.6", declarations).symbols;
+/** The calls that `run` and `exec` make. */
+export function libc(): Symbols<typeof everyStart> {
+  opened ??= dlopen("libc.so.6", everyStart).symbols;
   return opened;
+}
+
+/** The other calls: each one more costs every start a little. */
+export function moreOfLibc(): Symbols<typeof others> {
+  openedOthers ??= dlopen("libc.so.6", others).symbols;
+  return openedOthers;
 }
 
 /** A NUL-terminated copy of a path or string. Bytes pass unchanged, so names that are not UTF-8 survive. */
@@ -76,6 +99,9 @@ const names: Readonly<Record<number, string>> = {
   2: "ENOENT: no such file or directory",
   3: "ESRCH: no such process",
   5: "EIO: input/output error",
+  6: "ENXIO: no such device or address",
+  7: "E2BIG: argument list too long",
+  8: "ENOEXEC: exec format error",
   9: "EBADF: bad file descriptor",
   11: "EAGAIN: resource temporarily unavailable",
   12: "ENOMEM: cannot allocate memory",
@@ -83,16 +109,28 @@ const names: Readonly<Record<number, string>> = {
   15: "ENOTBLK: block device required",
   16: "EBUSY: device or resource busy",
   17: "EEXIST: file exists",
+  18: "EXDEV: cross-device link not permitted",
   19: "ENODEV: no such device",
   20: "ENOTDIR: not a directory",
+  21: "EISDIR: illegal operation on a directory",
   22: "EINVAL: invalid argument",
+  23: "ENFILE: file table overflow",
+  24: "EMFILE: too many open files",
+  26: "ETXTBSY: text file is busy",
+  27: "EFBIG: file too large",
   28: "ENOSPC: no space left on device",
   30: "EROFS: read-only file system",
+  31: "EMLINK: too many links",
+  32: "EPIPE: broken pipe",
+  36: "ENAMETOOLONG: name too long",
   37: "ENOLCK: no locks available",
   38: "ENOSYS: function not implemented",
+  39: "ENOTEMPTY: directory not empty",
   40: "ELOOP: too many levels of symbolic links",
   61: "ENODATA: no data available",
   95: "EOPNOTSUPP: operation not supported",
+  116: "ESTALE: stale file handle",
+  122: "EDQUOT: disk quota exceeded",
 };
 
 export function errnoName(code: number): string {

@@ -16,13 +16,29 @@ export const mountFlag = {
 } as const;
 
 const MNT_DETACH = 2;
-const FSOPEN_CLOEXEC = 1;
-const FSCONFIG_SET_FLAG = 0;
-const FSCONFIG_SET_STRING = 1;
-const FSCONFIG_CMD_CREATE = 6;
-const FSMOUNT_CLOEXEC = 1;
-const MOVE_MOUNT_F_EMPTY_PATH = 4;
-const AT_FDCWD = -100;
+const FSOPEN_CLOEXEC = 1n;
+const FSCONFIG_SET_FLAG = 0n;
+const FSCONFIG_SET_STRING = 1n;
+const FSCONFIG_CMD_CREATE = 6n;
+const FSMOUNT_CLOEXEC = 1n;
+const MOVE_MOUNT_F_EMPTY_PATH = 4n;
+const AT_FDCWD = BigInt.asUintN(64, -100n);
+
+// By number, the same on every machine: glibc has them by name from 2.36 on, which leaves Ubuntu 22.04 out.
+const SYS_move_mount = 429n;
+const SYS_fsopen = 430n;
+const SYS_fsconfig = 431n;
+const SYS_fsmount = 432n;
+
+function call(number: bigint, a = 0n, b = 0n, c = 0n, d = 0n, e = 0n): number {
+  return Number(libc().syscall(number, a, b, c, d, e));
+}
+
+/** The bytes must outlive the call: keep them in a variable. */
+function address(bytes: Uint8Array): bigint {
+  return BigInt(pointer(bytes));
+}
+
 export const mountAttribute = { readonly: 1, nosuid: 2, nodev: 4 } as const;
 
 /** mount(2). Pass "none" for a file system without a source. */
@@ -89,7 +105,7 @@ export class DetachedMount implements Disposable {
     const [empty, path] = [cString(""), cString(target)];
     checked(
       `move_mount ${target}`,
-      libc().move_mount(this.fd, pointer(empty), AT_FDCWD, pointer(path), MOVE_MOUNT_F_EMPTY_PATH),
+      call(SYS_move_mount, BigInt(this.fd), address(empty), AT_FDCWD, address(path), MOVE_MOUNT_F_EMPTY_PATH),
     );
   }
 
@@ -104,24 +120,20 @@ export function makeMount(
   options: readonly (readonly [name: string, value: string | null])[],
   attributes = 0,
 ): DetachedMount {
-  const c = libc();
   const name = cString(type);
-  const context = checked(`fsopen ${type}`, c.fsopen(pointer(name), FSOPEN_CLOEXEC));
+  const context = checked(`fsopen ${type}`, call(SYS_fsopen, address(name), FSOPEN_CLOEXEC));
   try {
     for (const [key, value] of options) {
       const k = cString(key);
       const v = value === null ? null : cString(value);
-      const result = c.fsconfig(
-        context,
-        v === null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING,
-        pointer(k),
-        v === null ? null : pointer(v),
-        0,
-      );
+      const command = v === null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
+      const result = call(SYS_fsconfig, BigInt(context), command, address(k), v === null ? 0n : address(v));
       checked(`fsconfig ${type} ${key}`, result);
     }
-    checked(`fsconfig ${type} create`, c.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0));
-    return new DetachedMount(checked(`fsmount ${type}`, c.fsmount(context, FSMOUNT_CLOEXEC, attributes)));
+    checked(`fsconfig ${type} create`, call(SYS_fsconfig, BigInt(context), FSCONFIG_CMD_CREATE));
+    return new DetachedMount(
+      checked(`fsmount ${type}`, call(SYS_fsmount, BigInt(context), FSMOUNT_CLOEXEC, BigInt(attributes))),
+    );
   } finally {
     closeSync(context);
   }

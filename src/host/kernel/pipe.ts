@@ -1,4 +1,4 @@
-import { checked, libc, pointer } from "./libc.ts";
+import { checked, libc, moreOfLibc, pointer } from "./libc.ts";
 
 // Pipes between processes that we start, without this process copying the bytes.
 
@@ -26,5 +26,5 @@ export function growPipe(fd: number, bytes: number): void {
 
 /** This process is killed when the one that started it ends, however it ends. */
 export function dieWithParent(): void {
-  checked("prctl", libc().prctl(PR_SET_PDEATHSIG, BigInt(SIGKILL), 0n, 0n, 0n));
+  checked("prctl", moreOfLibc().prctl(PR_SET_PDEATHSIG, BigInt(SIGKILL), 0n, 0n, 0n));
 }

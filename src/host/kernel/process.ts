@@ -1,5 +1,5 @@
 import { closeSync, readFileSync } from "node:fs";
-import { errno, libc, pointer, SystemError } from "./libc.ts";
+import { errno, libc, moreOfLibc, pointer, SystemError } from "./libc.ts";
 
 // Processes by pid and start time: a pid alone may have been given to another process since.
 
@@ -68,7 +68,7 @@ export class ProcessHandle implements Disposable {
     const request = Buffer.alloc(8);
     request.writeInt32LE(this.#fd, 0);
     request.writeInt16LE(POLLIN, 4);
-    return libc().poll(pointer(request), 1n, milliseconds) > 0;
+    return moreOfLibc().poll(pointer(request), 1n, milliseconds) > 0;
   }
 
   /** Waits for the end without blocking the event loop for long. True when it ended within `milliseconds`. */
@@ -126,6 +126,6 @@ function pollReadable(entries: readonly Waiting[], milliseconds: number): readon
     request.writeInt32LE(fd, index * 8);
     request.writeInt16LE(POLLIN, index * 8 + 4);
   }
-  if (libc().poll(pointer(request), BigInt(entries.length), milliseconds) <= 0) return [];
+  if (moreOfLibc().poll(pointer(request), BigInt(entries.length), milliseconds) <= 0) return [];
   return entries.filter((_, index) => request.readInt16LE(index * 8 + 6) !== 0);
 }

@@ -1,4 +1,4 @@
-import { libc, pointer } from "./libc.ts";
+import { moreOfLibc, pointer } from "./libc.ts";
 
 const TCSANOW = 0;
 const TIOCGWINSZ = 0x5413n;
@@ -8,18 +8,18 @@ const termiosBytes = 60;
 /** Puts a terminal into raw mode (termios(3), cfmakeraw) and gives the function that restores it. */
 export function withRawTerminal(fd: number): () => void {
   const before = Buffer.alloc(termiosBytes);
-  if (libc().tcgetattr(fd, pointer(before)) !== 0) return () => {};
+  if (moreOfLibc().tcgetattr(fd, pointer(before)) !== 0) return () => {};
   const raw = Buffer.from(before);
-  libc().cfmakeraw(pointer(raw));
-  libc().tcsetattr(fd, TCSANOW, pointer(raw));
+  moreOfLibc().cfmakeraw(pointer(raw));
+  moreOfLibc().tcsetattr(fd, TCSANOW, pointer(raw));
   return () => {
-    libc().tcsetattr(fd, TCSANOW, pointer(before));
+    moreOfLibc().tcsetattr(fd, TCSANOW, pointer(before));
   };
 }
 
 export function terminalSize(fd: number): { readonly rows: number; readonly columns: number } | undefined {
   const size = Buffer.alloc(8);
-  if (libc().ioctl(fd, TIOCGWINSZ, pointer(size)) !== 0) return undefined;
+  if (moreOfLibc().ioctl(fd, TIOCGWINSZ, pointer(size)) !== 0) return undefined;
   const [rows, columns] = [size.readUInt16LE(0), size.readUInt16LE(2)];
   return rows > 0 && columns > 0 ? { rows, columns } : undefined;
 }

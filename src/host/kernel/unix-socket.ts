@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import { checked, cString, errno, libc, pointer, SystemError } from "./libc.ts";
+import { checked, cString, errno, moreOfLibc, pointer, SystemError } from "./libc.ts";
 
 const AF_UNIX = 1;
 const SOCK_SEQPACKET = 5;
@@ -24,7 +24,7 @@ export function connectAttach(bundle: string): number {
 }
 
 function connect(path: string): number {
-  const c = libc();
+  const c = moreOfLibc();
   const fd = checked("socket", c.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   const name = cString(path);
   const address = Buffer.alloc(2 + name.length);
@@ -38,5 +38,5 @@ function connect(path: string): number {
 
 /** Tells the other side that nothing more will come. */
 export function finishWriting(fd: number): void {
-  libc().shutdown(fd, SHUT_WR);
+  moreOfLibc().shutdown(fd, SHUT_WR);
 }

@@ -1,4 +1,4 @@
-import { cString, errno, libc, pointer, SystemError } from "./libc.ts";
+import { cString, errno, moreOfLibc, pointer, SystemError } from "./libc.ts";
 
 // Extended attributes of a file itself, never of what a link points at. Names are binary strings.
 
@@ -11,7 +11,7 @@ const ENOENT = 2;
 export function readXattrs(path: Uint8Array): ReadonlyMap<string, Buffer> | undefined {
   const file = cString(path);
   const list = answer(`llistxattr`, (buffer) =>
-    libc().llistxattr(
+    moreOfLibc().llistxattr(
       pointer(file),
       buffer === undefined ? null : pointer(buffer),
       BigInt(buffer?.length ?? 0),
@@ -23,7 +23,7 @@ export function readXattrs(path: Uint8Array): ReadonlyMap<string, Buffer> | unde
   for (const name of names) {
     const key = cString(Buffer.from(name, "latin1"));
     const value = answer(`lgetxattr ${name}`, (buffer) =>
-      libc().lgetxattr(
+      moreOfLibc().lgetxattr(
         pointer(file),
         pointer(key),
         buffer === undefined ? null : pointer(buffer),
@@ -39,7 +39,7 @@ export function readXattrs(path: Uint8Array): ReadonlyMap<string, Buffer> | unde
 export function readXattr(path: Uint8Array, name: string): Buffer | undefined {
   const [file, key] = [cString(path), cString(Buffer.from(name, "latin1"))];
   return answer(`lgetxattr ${name}`, (buffer) =>
-    libc().lgetxattr(
+    moreOfLibc().lgetxattr(
       pointer(file),
       pointer(key),
       buffer === undefined ? null : pointer(buffer),
@@ -53,7 +53,7 @@ export function writeXattr(path: Uint8Array, name: string, value: Uint8Array): v
   const [file, key] = [cString(path), cString(Buffer.from(name, "latin1"))];
   // A pointer to no bytes is none; the size 0 says that nothing is read.
   const bytes = value.length === 0 ? Buffer.alloc(1) : value;
-  const result = libc().lsetxattr(pointer(file), pointer(key), pointer(bytes), BigInt(value.length), 0);
+  const result = moreOfLibc().lsetxattr(pointer(file), pointer(key), pointer(bytes), BigInt(value.length), 0);
   if (result !== 0) throw new SystemError(`lsetxattr ${name}`, errno());
 }
 

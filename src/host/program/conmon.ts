@@ -1,7 +1,9 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { checked, libc, pointer } from "../kernel/libc.ts";
+import { sealProgram } from "../kernel/sealed-program.ts";
 import { needProgram, runSync } from "../run.ts";
 import type { RuntimeProgram } from "./crun.ts";
+import { type Beginning, LateConfig } from "./late-config.ts";
 
 // conmon(8): watches one container, keeps its log, its terminal and its exit code, with 0.4 MiB of memory.
 
@@ -35,7 +37,7 @@ export const conmonFile = {
   exits: "exits",
 } as const;
 
-export function conmonArgs(wish: ConmonWish): string[] {
+export function conmonArgs(wish: ConmonWish, runtimeProgram: string): string[] {
   const { bundle, runtime } = wish;
   const runtimeArgs = ["--root", runtime.root, "--log", `${bundle}/runtime.log`, "--log-format", "json"];
   if (runtime.withoutCgroups && runtime.program.endsWith("crun"))
@@ -43,7 +45,7 @@ export function conmonArgs(wish: ConmonWish): string[] {
   const [exitProgram, ...exitArgs] = wish.exitCommand;
   return [
     ...["--api-version", "1", "--cid", wish.id, "--cuuid", wish.id, "--name", wish.name],
-    ...["--runtime", runtime.program, "--bundle", bundle, "--full-attach"],
+    ...["--runtime", runtimeProgram, "--bundle", bundle, "--full-attach"],
     ...[
       "--container-pidfile",
       `${bundle}/${conmonFile.containerPid}`,
@@ -82,25 +84,43 @@ export function parseConmonAnswer(line: string): ConmonAnswer {
 
 const O_CLOEXEC = 0o2000000;
 
-/** Creates a container under conmon and waits until the runtime has made it (not started). Blocks this thread. */
-export function createUnderConmon(wish: ConmonWish): ConmonAnswer {
+/**
+ * Begins to create a container under conmon. The answer comes when the runtime has made it (not started); waiting for it
+ * blocks this thread.
+ */
+export function createUnderConmon(wish: ConmonWish): Beginning<ConmonAnswer> {
   const program = needProgram("conmon");
+  const config = new LateConfig(wish.bundle);
   const pipe = new Int32Array(2);
   checked("pipe2", libc().pipe2(pointer(pipe), O_CLOEXEC));
   const [readEnd = -1, writeEnd = -1] = pipe;
-  const child = Bun.spawn([program, ...conmonArgs(wish)], {
+  const child = Bun.spawn([program, ...conmonArgs(wish, sealProgram(wish.runtime.program))], {
     cwd: wish.bundle,
     env: { ...process.env, _OCI_SYNCPIPE: "3" },
     stdio: ["ignore", "ignore", "ignore", writeEnd],
   });
   child.unref();
   closeSync(writeEnd);
-  try {
-    const line = readLine(readEnd);
-    return line === undefined ? { failure: "conmon ended without a word" } : parseConmonAnswer(line);
-  } finally {
-    closeSync(readEnd);
-  }
+  const answer = () => {
+    try {
+      const line = readLine(readEnd);
+      return line === undefined ? { failure: "conmon ended without a word" } : parseConmonAnswer(line);
+    } finally {
+      closeSync(readEnd);
+      config.close();
+    }
+  };
+  return {
+    provide(text) {
+      config.write(text);
+      return answer();
+    },
+    // The runtime finds no config and fails, which conmon answers before it goes.
+    abandon() {
+      config.end();
+      answer();
+    },
+  };
 }
 
 /** Reads up to a newline. conmon keeps its end of the pipe open for life, so the end of file may never come. */

@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { sealProgram } from "../kernel/sealed-program.ts";
+import { type Beginning, LateConfig } from "./late-config.ts";
 
 // crun(1) and runc(8) share their command line. Arguments in, text out; policy stays in the room `runtime`.
 
@@ -26,7 +28,7 @@ export function runtimeGlobalArgs(runtime: RuntimeProgram, log: string): string[
 
 export function runtimeRunArgs(runtime: RuntimeProgram, id: string, bundle: string, log: string): string[] {
   return [
-    runtime.program,
+    sealProgram(runtime.program),
     ...runtimeGlobalArgs(runtime, log),
     "run",
     "--bundle",
@@ -35,6 +37,29 @@ export function runtimeRunArgs(runtime: RuntimeProgram, id: string, bundle: stri
     `${bundle}/pid`,
     id,
   ];
+}
+
+/**
+ * Begins the program of a container that crun has created, as `crun start` does: by one byte into the fifo in crun's
+ * state folder at which the container waits. Saves the start of a whole crun. False when that cannot be done, because
+ * the container does not wait there yet, or this is another runtime: then `start` is to be called.
+ */
+export function startCreated(runtime: RuntimeProgram, id: string): boolean {
+  if (!runtime.program.endsWith("crun")) return false;
+  const path = `${runtime.root}/${id}/exec.fifo`;
+  try {
+    // Without O_NONBLOCK, this would wait for ever when the container has died.
+    const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      unlinkSync(path);
+      writeSync(fd, "0");
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The message of the last error in a log file written with `--log-format json`, or undefined. */
@@ -64,7 +89,7 @@ export interface ForegroundRun {
 }
 
 /**
- * Starts `run`. In a session of its own, so that a Ctrl-C reaches the caller alone, which passes it on once; the container
+ * Begins `run`. In a session of its own, so that a Ctrl-C reaches the caller alone, which passes it on once; the container
  * is in yet another session, so it reads the terminal without being its foreground job.
  */
 export function startRuntimeRun(
@@ -72,10 +97,22 @@ export function startRuntimeRun(
   id: string,
   bundle: string,
   options: { readonly log: string; readonly stdin: "inherit" | "ignore" },
-): ForegroundRun {
-  return Bun.spawn(runtimeRunArgs(runtime, id, bundle, options.log), {
+): Beginning<ForegroundRun> {
+  const config = new LateConfig(bundle);
+  const child = Bun.spawn(runtimeRunArgs(runtime, id, bundle, options.log), {
     stdio: [options.stdin, "inherit", "inherit"],
     detached: true,
     cwd: bundle,
   });
+  return {
+    provide(text) {
+      config.write(text);
+      return child;
+    },
+    // Killed, because it would tell the person that config.json is empty.
+    abandon() {
+      child.kill("SIGKILL");
+      config.close();
+    },
+  };
 }

@@ -21,9 +21,11 @@ export function findProgram(name: string): string | undefined {
 }
 
 function isExecutable(path: string): boolean {
+  // Most folders of PATH do not have it: an error for each of them would take longer than all the rest.
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
   try {
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    return true;
   } catch {
     return false;
   }

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { cString, libc, pointer, writeXattr } from "#host";
+import { cString, moreOfLibc, pointer, writeXattr } from "#host";
 import { diffPaths, diffTar, folderTree } from "./diff.ts";
 import { type TarEntry, TarReader } from "./tar-read.ts";
 
@@ -41,7 +41,7 @@ function entriesOf(stream: Iterable<Uint8Array>): (TarEntry & { content: string 
 /** An ordinary user may make these, too, since Linux 5.8. */
 function whiteout(path: string): void {
   const text = cString(path);
-  expect(libc().mknodat(-100, pointer(text), 0o020000, 0n)).toBe(0);
+  expect(moreOfLibc().mknodat(-100, pointer(text), 0o020000, 0n)).toBe(0);
 }
 
 const opaque = process.getuid?.() === 0 ? "trusted.overlay.opaque" : "user.overlay.opaque";
@@ -59,6 +59,13 @@ function fill(): void {
   writeFileSync(Buffer.from([...Buffer.from(`${upper}/new/`), 0xff, 0x61]), "");
   for (const path of ["dir/sub", "dir", "new", "dir/file"]) utimesSync(`${upper}/${path}`, 1000.5, 1000.5);
 }
+
+test("diffTar() leaves out names that a layer would take for whiteouts", () => {
+  mkdirSync(`${upper}/etc/.wh.folder/below`, { recursive: true });
+  for (const name of [".wh.etc", ".wh..wh..opq", ".wh..", "etc/.wh.passwd", "etc/.where", "etc/a.wh.b"])
+    writeFileSync(`${upper}/${name}`, "");
+  expect(entriesOf(diffTar(upper)).map((entry) => entry.name)).toEqual(["etc/", "etc/.where", "etc/a.wh.b"]);
+});
 
 test("diffTar() writes the upper folder as a layer: whiteouts, opaque folders, links, attributes", () => {
   fill();

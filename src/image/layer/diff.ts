@@ -18,7 +18,10 @@ export interface DiffOptions {
   readonly isNothing?: (path: string, info: BigIntStats) => boolean;
 }
 
-/** The upper folder as an uncompressed layer, the same bytes for the same files. Sockets are left out. */
+/**
+ * The upper folder as an uncompressed layer, the same bytes for the same files. Sockets are left out, and what a program
+ * called ".wh.x": in a layer that would delete x, or make it one that nobody can unpack.
+ */
 export function* diffTar(upper: string, options: DiffOptions = {}): Generator<Buffer, void> {
   using top = new OpenFile(openSync(upper, constants.O_RDONLY | constants.O_DIRECTORY));
   yield* readTree(top.fd, {
@@ -29,7 +32,9 @@ export function* diffTar(upper: string, options: DiffOptions = {}): Generator<Bu
         ? []
         : isWhiteout(entry)
           ? [whiteoutMember(entry.name, entry.info, options)]
-          : undefined,
+          : /(?:^|\/)\.wh\.[^/]*$/.test(entry.name)
+            ? []
+            : undefined,
     inFolder: (entry) =>
       isOpaque(entry) ? [whiteoutMember(`${entry.name}/.wh..opq`, entry.info, options)] : [],
     ...options,

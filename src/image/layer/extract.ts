@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { cString, dieWithParent, growPipe, inUserNamespace, libc, pointer } from "#host";
+import { cString, dieWithParent, growPipe, inUserNamespace, moreOfLibc, pointer } from "#host";
 import { type Digest, Digester, digestAlgorithm, type ErrorParts, isVialError } from "#spec";
 import {
   contentMismatch,
@@ -86,7 +86,7 @@ function openFolder(order: ExtractOrder): LayerWriter {
   // The writer follows no path of the archive; should it ever, there is nothing outside to be found. Who may not
   // change the root directory (an ordinary user without a user namespace) goes without.
   const output = cString(order.output);
-  process.chdir(libc().chroot(pointer(output)) === 0 ? "/fs" : `${order.output}/fs`);
+  process.chdir(moreOfLibc().chroot(pointer(output)) === 0 ? "/fs" : `${order.output}/fs`);
   return new FolderWriter({
     marks: order.marks,
     owners: order.owners,

@@ -20,7 +20,7 @@ import {
   belowFd,
   checked,
   cString,
-  libc,
+  moreOfLibc,
   type OpenFile,
   openFlag,
   openInside,
@@ -38,8 +38,11 @@ import type { TarEntry, TarHandler } from "./tar-read.ts";
 export interface TreeWriteOptions {
   /** `archive` takes owners and extended attributes from the stream; `caller` makes all of it the caller's. */
   readonly owner: "archive" | "caller";
-  /** Device nodes are made only where asked for: on the host they would be a gift from the container. */
-  readonly devices: "make" | "skip";
+  /**
+   * What comes from a container to the host is `foreign`: device nodes are left out, and a setuid program of another user
+   * does not become one of the caller's.
+   */
+  readonly from: "own" | "foreign";
 }
 
 export class TreeWriter implements TarHandler, Disposable {
@@ -94,13 +97,13 @@ export class TreeWriter implements TarHandler, Disposable {
         return;
       }
       default:
-        if (entry.type !== "fifo" && this.#options.devices === "skip") {
+        if (entry.type !== "fifo" && this.#options.from === "foreign") {
           this.skipped.push(entry.name);
           return;
         }
         clearWay(at, entry.name);
         makeNode(parent.fd, name, entry);
-        chmodSync(at, entry.mode);
+        setMode(parent.fd, name, entry.mode);
     }
     if (this.#options.owner === "archive") lchownSync(at, entry.uid, entry.gid);
     this.#setXattrs(at, entry);
@@ -125,7 +128,7 @@ export class TreeWriter implements TarHandler, Disposable {
       if (this.#options.owner === "archive") fchownSync(fd, entry.uid, entry.gid);
       this.#setXattrs(this.#at, entry);
       // After the owner, because chown(2) takes setuid away.
-      fchmodSync(fd, entry.mode);
+      fchmodSync(fd, this.#modeOf(entry));
       futimesSync(fd, timeOf(entry), timeOf(entry));
     } finally {
       closeSync(fd);
@@ -156,7 +159,12 @@ export class TreeWriter implements TarHandler, Disposable {
     }
     if (this.#options.owner === "archive") lchownSync(at, entry.uid, entry.gid);
     this.#setXattrs(at, entry);
-    this.#times.push({ path, time: timeOf(entry), mode: entry.mode });
+    this.#times.push({ path, time: timeOf(entry), mode: this.#modeOf(entry) });
+  }
+
+  #modeOf(entry: TarEntry): number {
+    const { from, owner } = this.#options;
+    return from === "foreign" && owner === "caller" ? entry.mode & 0o1777 : entry.mode;
   }
 
   /** An open folder below the base; folders that are missing on the way are made. */
@@ -241,7 +249,13 @@ function makeNode(parent: number, name: string, entry: TarEntry): void {
       ? 0n
       : ((major & 0xfffn) << 8n) | ((major & ~0xfffn) << 32n) | (minor & 0xffn) | ((minor & ~0xffn) << 12n);
   const text = cString(Buffer.from(name, "latin1"));
-  checked(`mknod ${name}`, libc().mknodat(parent, pointer(text), kind | 0o600, device));
+  checked(`mknod ${name}`, moreOfLibc().mknodat(parent, pointer(text), kind | 0o600, device));
+}
+
+/** By a descriptor: chmod(2) of the name would follow a link that a container puts there meanwhile. */
+function setMode(parent: number, name: string, mode: number): void {
+  using node = openInside(parent, Buffer.from(name, "latin1"), openFlag.path | openFlag.noFollow);
+  if (!fstatSync(node.fd).isSymbolicLink()) chmodSync(node.path, mode);
 }
 
 function timeOf(entry: TarEntry): number {

@@ -1,4 +1,5 @@
 import { TemplateError } from "./error.ts";
+import { jsonText } from "../visible.ts";
 import { sprintf } from "./printf.ts";
 import { indexValue, isEqual, isLess, isTrue, kindOf, lengthOf, printInner } from "./value.ts";
 
@@ -32,7 +33,7 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
       .map(printInner)
       .join("")
       .replace(/[&<>"']/g, (char) => entities[char] ?? char),
-  json: (value) => JSON.stringify(value) ?? "null",
+  json: (value) => jsonText(value),
   join: (list, separator) => {
     if (list === null || list === undefined) return "";
     if (!Array.isArray(list))

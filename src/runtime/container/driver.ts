@@ -1,10 +1,14 @@
 import { existsSync, mkdirSync } from "node:fs";
 import {
+  type Beginning,
+  type ConmonAnswer,
   createUnderConmon,
   parseRuntimeLog,
   type RuntimeProgram,
   runSync,
   runtimeGlobalArgs,
+  sealProgram,
+  startCreated,
   startRuntimeRun,
 } from "#host";
 import type { BundlePlace, Driver, MonitorWish, Separation } from "../driver.ts";
@@ -45,13 +49,19 @@ export class ContainerDriver implements Driver {
     return startRuntimeRun(this.runtime, place.id, place.bundle, { log: logOf(place), stdin });
   }
 
-  create(place: BundlePlace, wish: MonitorWish) {
-    const answer = createUnderConmon({ ...wish, ...place, runtime: this.runtime });
-    return "failure" in answer ? { failure: parseRuntimeLog(logOf(place)) ?? answer.failure } : answer;
+  create(place: BundlePlace, wish: MonitorWish): Beginning<ConmonAnswer> {
+    const begun = createUnderConmon({ ...wish, ...place, runtime: this.runtime });
+    return {
+      provide(config) {
+        const answer = begun.provide(config);
+        return "failure" in answer ? { failure: parseRuntimeLog(logOf(place)) ?? answer.failure } : answer;
+      },
+      abandon: () => begun.abandon(),
+    };
   }
 
   start(place: BundlePlace): string | undefined {
-    return this.#call(place, ["start", place.id]);
+    return startCreated(this.runtime, place.id) ? undefined : this.#call(place, ["start", place.id]);
   }
 
   lastFailure(place: BundlePlace): string | undefined {
@@ -91,7 +101,7 @@ export class ContainerDriver implements Driver {
     enterRuntimeMounts(this.runtime);
     const log = existsSync(place.bundle) ? logOf(place) : "/dev/null";
     const result = runSync(
-      this.runtime.program,
+      sealProgram(this.runtime.program),
       [...runtimeGlobalArgs(this.runtime, log), ...words],
       input === undefined ? {} : { input },
     );

@@ -1,5 +1,5 @@
 import type { VialError } from "#spec";
-import { commandNotExecutable, commandNotFound, startFailed } from "../error.ts";
+import { commandNotExecutable, commandNotFound, mountTargetMissing, startFailed } from "../error.ts";
 
 /** Docker's exit codes for a container that did not start. */
 export const exitFailed = 125;
@@ -30,5 +30,8 @@ export function explainFailure(
   ) {
     return { error: commandNotExecutable(command, where, said), exitCode: exitNotExecutable };
   }
+  const target = /^openat2 `(.+)`: No such file or directory/.exec(said)?.[1];
+  if (target !== undefined)
+    return { error: mountTargetMissing(container, `/${target}`), exitCode: exitFailed };
   return { error: startFailed(container, said), exitCode: exitFailed };
 }

@@ -1,0 +1,44 @@
+// From the text of a recipe to an image.
+//
+// So far the front end for Dockerfiles is here: text in, data out, nothing touched.
+//
+//   parseDockerfile(text)      directives and instructions, each with its place in the file
+//   readStages(dockerfile)     FROMs with their variables put in, who needs whom, which stage to build
+//   stagesToBuild(graph)       the stages in the order in which they can be built
+//   unusedBuildArgs(...)       the --build-args that no ARG takes
+//   parseIgnoreFile(text)      a .dockerignore, for a walk over the context
+//   lint(dockerfile)           what can be built and still is wrong
+//   printSourceLines(...)      the lines that an error is about
+//
+// An example: "ARG V=1 / FROM debian:$V AS a / FROM scratch / COPY --from=a /etc/x /" has two stages. The second one has
+// needs [0], so stagesToBuild() gives both, the first one first; its base is { kind: "image", reference: "debian:1" }.
+//
+// Inside of the room, for whoever carries the steps out: expandInstruction() puts the variables of a Scope (scope.ts) into
+// an instruction, resolveMount() into a mount, runScript() tells what a RUN with its heredocs hands to the system.
+//
+// Words: a *statement* is an instruction cut into its parts, before they mean anything. A *stage* is a FROM and what
+// stands below it. A *scope* is what ARG and ENV have set up to a place. What BuildKit does is the measure; where Vial
+// differs is listed in docs/dockerfile.md.
+
+export type { EscapeCharacter } from "./dockerfile/directive.ts";
+export type { Variables } from "./dockerfile/expand.ts";
+export { type IgnoreMatcher, type IgnoreState, parseIgnoreFile } from "./dockerfile/ignore.ts";
+export type { Instruction, StageInstruction, StageName } from "./dockerfile/instruction.ts";
+export {
+  type LintFinding,
+  type LintOptions,
+  type LintReport,
+  lint,
+  refuseFindings,
+} from "./dockerfile/lint.ts";
+export { type Dockerfile, parseDockerfile } from "./dockerfile/parse.ts";
+export type { StageSource } from "./dockerfile/stage-source.ts";
+export {
+  readStages,
+  type Stage,
+  type StageGraph,
+  type StageOptions,
+  stagesToBuild,
+  unusedBuildArgs,
+} from "./dockerfile/stages.ts";
+export { printSourceLines } from "./source-error.ts";
