@@ -21,9 +21,9 @@ export function findProgram(name: string): string | undefined {
 }
 
 function isExecutable(path: string): boolean {
-  // Most folders of PATH do not have it: an error for each of them would take longer than all the rest.
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
   try {
+    // Most folders of PATH do not have it: an error for each of them would take longer than all the rest.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
     accessSync(path, constants.X_OK);
     return true;
   } catch {
