@@ -57,6 +57,13 @@ suite("a program that cannot be started", () => {
     });
   }
 
+  // That nothing is left is looked at after each test.
+  for (const way of ways)
+    test(`run ${way} that fails in the control group leaves none behind`, async () => {
+      const { code, err } = await vial.run("run", way, "--cpuset-cpus", "4000", "busybox", "true");
+      expect([code, err]).toEqual([125, expect.stringContaining("Cannot start the container")]);
+    });
+
   test("the exit code is kept with the container", async () => {
     await vial.run("run", "--name", "lost", "busybox", "nosuch");
     expect(await vial.inspect("lost", "{{.State.Status}} {{.State.ExitCode}}")).toBe("exited 127");

@@ -26,6 +26,7 @@ export {
   type CgroupMode,
   cgroupFolder,
   cgroupMode,
+  removeEmptyCgroup,
   hideUnifiedHierarchy,
   oomKills,
   readCgroup,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cgroupMode, discardTree, oomKills, type ProcessMark } from "#host";
+import { cgroupMode, discardTree, oomKills, removeEmptyCgroup, type ProcessMark } from "#host";
 import { type ContainerSpec, runtimeStateFolder } from "#runtime";
 import { reasonOf } from "#spec";
 import type { Engine } from "../engine-handle.ts";
@@ -33,6 +33,8 @@ export function finishContainer(
 ): void {
   const oomKilled = existsSync(`${place.bundle}/oom`) || oomKills(cgroupMode(), cgroupsPathOf(place)) > 0;
   deleteFromRuntime(engine, spec, place);
+  // A runtime that gave up in the middle of a start has no record, and leaves the control group.
+  if (ending.error !== undefined) removeEmptyCgroup(cgroupMode(), cgroupsPathOf(place));
   recordEvent(engine, spec, "die", { exitCode: String(ending.exitCode) });
   if (oomKilled) recordEvent(engine, spec, "oom");
   if (spec.autoRemove) {

@@ -61,9 +61,10 @@ export async function runDirectly(
   const code = await child.exited;
   clearTimeout(settle);
   stop();
-  const failure = code === 0 ? undefined : driver.lastFailure(place);
-  finishContainer(engine, spec, place, { exitCode: code, startedAt, restarts: 0 });
-  if (failure !== undefined && neverRan(code)) throw startFailure(spec, failure);
+  const failure = neverRan(code) ? driver.lastFailure(place) : undefined;
+  const error = failure === undefined ? {} : { error: failure };
+  finishContainer(engine, spec, place, { exitCode: code, startedAt, restarts: 0, ...error });
+  if (failure !== undefined) throw startFailure(spec, failure);
   return code;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, openSync, readFileSync } from "node:fs";
+import { existsSync, openSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { libc, pointer } from "./libc.ts";
 import { mount } from "./mount.ts";
 
@@ -46,6 +46,18 @@ export function oomKills(mode: CgroupMode, path: string): number {
   const file = mode === "v2" ? "memory.events" : "memory.oom_control";
   const text = readCgroup(mode, "memory", path, file) ?? "";
   return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
+/** Takes away what a runtime that gave up left of a control group. One with processes in it stays. */
+export function removeEmptyCgroup(mode: CgroupMode, path: string): void {
+  const controllers = mode === "v2" ? [""] : readdirSync(folder);
+  for (const controller of controllers) {
+    try {
+      rmdirSync(cgroupFolder(mode, controller, path));
+    } catch {
+      // Not there, or in use.
+    }
+  }
 }
 
 /** An aiocb and its text may not change before the write is done. */
