@@ -79,7 +79,8 @@ suite("a container that swaps a folder for a link to the host (CVE-2018-15664)",
     writeFileSync(`${vial.folder}/baits/secret`, "bait");
     const tar = Bun.spawnSync(["tar", "-C", vial.folder, "-c", "bait", "baits"]).stdout;
     let arrived = 0;
-    for (let round = 0; round < 12; round++) {
+    // On a machine that is busy the folder may be away every time for a while.
+    for (let round = 0; round < 12 || (arrived === 0 && round < 100); round++) {
       const { code, err } = await vial.run("cp", "-q", `${vial.folder}/bait`, `swapper:/d/p/bait-${round}`);
       if (code === 0) arrived++;
       expect(err).not.toContain("bug in Vial");

@@ -20,6 +20,8 @@
 // stands below it. A *scope* is what ARG and ENV have set up to a place. What BuildKit does is the measure; where Vial
 // differs is listed in docs/dockerfile.md.
 
+export { type ContextOptions, type ContextPlace, OpenContexts } from "./context/contexts.ts";
+export { buildDockerfile } from "./dockerfile/build.ts";
 export type { EscapeCharacter } from "./dockerfile/directive.ts";
 export type { Variables } from "./dockerfile/expand.ts";
 export { type IgnoreMatcher, type IgnoreState, parseIgnoreFile } from "./dockerfile/ignore.ts";
@@ -41,4 +43,11 @@ export {
   stagesToBuild,
   unusedBuildArgs,
 } from "./dockerfile/stages.ts";
+export { type BuildEvent, type BuildReport, type StepInfo, StepReporter } from "./event.ts";
+export { writeStage } from "./image-result.ts";
+export { type BuildOptions, type BuiltStage, type SecretSource, Session } from "./session.ts";
 export { printSourceLines } from "./source-error.ts";
+export { type CacheEntry, forgetSteps, listSteps } from "./step-cache.ts";
+export { heldByBuilds } from "./step-record.ts";
+export type { BaseImage, ProgramEnd, ProgramRun, Worker } from "./worker.ts";
+export { openRootTree, removeFilesFolder, sweepWorkspaces } from "./workspace.ts";

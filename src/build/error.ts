@@ -332,6 +332,230 @@ export function lintFailed(file: string, count: number): VialError {
   });
 }
 
+export function copySourceMissing(
+  source: string,
+  title: string,
+  near: string | undefined,
+  ignored: boolean,
+  where: SourceRange | undefined,
+): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "build-source-missing",
+    what: `Cannot copy "${short(source)}": ${title} has no such file`,
+    ...(ignored ? { why: "the .dockerignore leaves it out" } : {}),
+    next: ignored
+      ? `add "!${source}" to the .dockerignore, or do not copy it`
+      : near === undefined
+        ? "give a path that is there, as seen from the top of it"
+        : `did you mean "${near}"?`,
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function copySourceOutside(source: string, title: string, where: SourceRange | undefined): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "build-source-outside",
+    what: `Cannot copy "${short(source)}": it lies outside of ${title}`,
+    next: "move it inside, or give its folder a name by `--build-context NAME=PATH` and copy --from=NAME",
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function copyOverFolder(path: string, where: SourceRange | undefined): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "build-over-folder",
+    what: `Cannot put a file at "${path}": a folder with files is there`,
+    next: `end the destination with a slash to put it into the folder, or remove that first by RUN rm -r ${path}`,
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function copyOverOther(path: string, where: SourceRange | undefined): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "build-over-file",
+    what: `Cannot make the folder "${path}": a file is there`,
+    next: `choose another destination, or remove it first by RUN rm ${path}`,
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function copyManyToOne(destination: string, where: SourceRange | undefined): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "build-many-to-one",
+    what: `Cannot copy several sources to "${destination}": it is not written as a folder`,
+    next: `end it with a slash: ${destination}/`,
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function modeInvalid(text: string, where: SourceRange | undefined): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "chmod-invalid",
+    what: `Cannot set the mode "${short(text)}"`,
+    why: "a mode is octal digits such as 0755, or letters such as u=rwX,go=rX",
+    next: "write it like --chmod=0644",
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function programFailed(
+  command: string,
+  end: { readonly exitCode: number; readonly lastLines: readonly string[] },
+  where: SourceRange | undefined,
+): VialError {
+  const { exitCode, lastLines } = end;
+  const why =
+    exitCode === 137
+      ? "it was killed (137): by a signal, or because the memory ran out"
+      : `it ended with the exit code ${exitCode}`;
+  return new VialError({
+    kind: "failed-precondition",
+    code: "build-step-failed",
+    what: `Cannot build: "${short(command)}" failed`,
+    why:
+      lastLines.length === 0
+        ? why
+        : `${why}; its last lines:\n${lastLines.map((line) => `    ${line}`).join("\n")}`,
+    next: "mend the command, or look around right before it by `vial build --debug-shell`",
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function programNotStarted(command: string, why: string, where: SourceRange | undefined): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "build-step-not-started",
+    what: `Cannot start "${short(command)}"`,
+    why,
+    next: "look whether the image has the program and its shell, or choose another by SHELL",
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function secretMissing(id: string, where: SourceRange): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "secret-missing",
+    what: `Cannot mount the secret "${id}": none of that name was given`,
+    next: `vial build --secret id=${id},src=FILE ...`,
+    where,
+  });
+}
+
+export function sshMissing(id: string, where: SourceRange): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "ssh-missing",
+    what: `Cannot mount the ssh agent "${id}": none was given`,
+    next: `start one by \`eval $(ssh-agent)\` and give it on by --ssh ${id}`,
+    where,
+  });
+}
+
+export function baseUnknown(
+  name: string,
+  near: string | undefined,
+  cause: unknown,
+  where: SourceRange,
+): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "base-unknown",
+    what: `Cannot begin with "${short(name)}": ${causeText(cause)}`,
+    next:
+      near === undefined
+        ? "check the name, or `vial images` for what is here"
+        : `did you mean the stage "${near}"?`,
+    cause,
+    where,
+  });
+}
+
+export function optionUnsupported(text: string, why: string, next: string, where: SourceRange): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "build-option-unsupported",
+    what: `Cannot do "${short(text)}"`,
+    why,
+    next,
+    where,
+  });
+}
+
+export function checksumWrong(source: string, wanted: string, found: string, where: SourceRange): VialError {
+  return new VialError({
+    kind: "data-loss",
+    code: "add-checksum-wrong",
+    what: `Cannot add "${short(source)}": its content is not what --checksum says`,
+    why: `found ${found}, wanted ${wanted}`,
+    next: "check the source, and the checksum in the recipe",
+    where,
+  });
+}
+
+export function fetchFailed(source: string, why: string, where: SourceRange): VialError {
+  return new VialError({
+    kind: "unavailable",
+    code: "add-fetch-failed",
+    what: `Cannot fetch "${short(source)}"`,
+    why,
+    next: "try again, or check the address",
+    where,
+  });
+}
+
+export function contextMissing(path: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "context-missing",
+    what:
+      path === "-"
+        ? "Cannot read the build context from the standard input: it is no tar archive"
+        : `Cannot use "${short(path)}" as the build context: there is no such folder`,
+    next: "give a folder, an archive on the standard input by `-`, or the address of a git repository",
+  });
+}
+
+export function contextNone(where: SourceRange | undefined): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "context-none",
+    what: "Cannot copy from the build context: there is none",
+    why: "the recipe itself came on the standard input",
+    next: "give a folder, and the recipe by `-f -`",
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+export function fetchContextFailed(url: string, why: string): VialError {
+  return new VialError({
+    kind: "unavailable",
+    code: "context-fetch-failed",
+    what: `Cannot fetch the build context from "${short(url)}"`,
+    why,
+    next: "check the address and the reference behind the #",
+  });
+}
+
+export function buildCanceled(): VialError {
+  return new VialError({
+    kind: "canceled",
+    code: "build-canceled",
+    what: "Cannot go on building: it was stopped",
+  });
+}
+
+function causeText(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.replace(/^Cannot [^:]*: /, "");
+}
+
 /** Long texts are told apart by their beginning. */
 function short(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;

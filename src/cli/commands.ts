@@ -8,6 +8,9 @@ export type LoadCommand = () => Promise<{ readonly command: Command }>;
 export const table: Readonly<Record<string, LoadCommand>> = {
   attach: () => import("./command/attach.ts"),
   bootstrap: () => import("./command/bootstrap.ts"),
+  "builder ls": () => import("./command/builder-ls.ts"),
+  "builder prune": () => import("./command/builder-prune.ts"),
+  build: () => import("./command/build.ts"),
   check: () => import("./command/check.ts"),
   commit: () => import("./command/commit.ts"),
   "container inspect": () => import("./command/container-inspect.ts"),
@@ -60,6 +63,8 @@ export const table: Readonly<Record<string, LoadCommand>> = {
 
 /** Second names: Docker's groups (`image ls`) and its short forms. */
 export const aliases: Readonly<Record<string, string>> = {
+  "builder build": "build",
+  "image build": "build",
   "image history": "history",
   "image import": "import",
   "image list": "images",
@@ -105,6 +110,7 @@ export const aliases: Readonly<Record<string, string>> = {
 
 /** The words that take a second word to become a verb, with what they are for. */
 export const groups: Readonly<Record<string, string>> = {
+  builder: "Work with what builds remember",
   container: "Work with containers",
   image: "Work with images",
   system: "Work with Vial and this machine",
@@ -147,7 +153,7 @@ export const sections: readonly { readonly title: string; readonly names: readon
   },
   {
     title: "Images",
-    names: ["images", "pull", "push", "bootstrap", "tag", "tags", "rmi", "history", "commit"],
+    names: ["images", "pull", "push", "bootstrap", "tag", "tags", "rmi", "history", "build", "commit"],
   },
   { title: "Images in files", names: ["save", "load", "import", "export"] },
   { title: "Registries", names: ["login", "logout"] },

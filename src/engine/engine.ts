@@ -24,7 +24,7 @@ export { type Engine, openEngine } from "./engine-handle.ts";
 export type { ContainerSpec, MountWish, NamespaceWish, NetworkWish, RestartPolicy } from "#runtime";
 export { checkEngine, type EngineCheck } from "./check.ts";
 export { type Area, canRunContainers, diagnose, type Finding } from "./doctor.ts";
-export { heldLayers, imageUsers } from "./image-users.ts";
+export { heldContent, imageUsers } from "./image-users.ts";
 export {
   bootstrapImage,
   type BootstrapStep,
@@ -66,3 +66,13 @@ export { attachContainer } from "./container/run.ts";
 export { containerUsage } from "./container/stats.ts";
 export type { Usage } from "./container/usage.ts";
 export { type Event, readEvents } from "./events.ts";
+export {
+  type BuildEvent,
+  type BuildReport,
+  printSourceLines,
+  type SecretSource,
+  type StepInfo,
+} from "#build";
+export { listBuildCache, pruneBuildCache } from "./build-cache.ts";
+export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } from "./build-image.ts";
+export { recipeMissing } from "./error.ts";

@@ -305,3 +305,12 @@ export function memorySwapUnfit(name: string, memorySwap: number, memory?: numbe
     next: `vial update --memory 512m --memory-swap 1g ${name}`,
   });
 }
+
+export function recipeMissing(path: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "recipe-missing",
+    what: `Cannot find the recipe "${path}"`,
+    next: "name it by `vial build -f FILE .`",
+  });
+}

@@ -1,5 +1,5 @@
-import type { ImageUser, StoredImage } from "#image";
-import type { Digest } from "#spec";
+import { heldByBuilds } from "#build";
+import type { HeldContent, ImageUser, StoredImage } from "#image";
 import { listContainers } from "./container/list.ts";
 import type { Engine } from "./engine-handle.ts";
 
@@ -25,7 +25,11 @@ function readUsers(engine: Engine): Map<string, ImageUser[]> {
   return users;
 }
 
-/** Diff IDs of the layers that containers stand on, also where their image has lost its last name. */
-export function heldLayers(engine: Engine): readonly Digest[] {
-  return listContainers(engine).flatMap(({ spec }) => spec.image.diffIds);
+/** What containers stand on, also where their image has lost its last name, and what builds remember. */
+export function heldContent(engine: Engine): HeldContent {
+  const steps = heldByBuilds(`${engine.place.root}/build`);
+  return {
+    layers: [...listContainers(engine).flatMap(({ spec }) => spec.image.diffIds), ...steps.layers],
+    blobs: steps.blobs,
+  };
 }

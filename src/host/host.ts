@@ -18,6 +18,7 @@ export {
   type StartOptions,
   startProgram,
 } from "./run.ts";
+export { copyFile } from "./kernel/copy-file.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
 export { discardTree, setAside, sweepTrash } from "./file/trash.ts";
@@ -32,7 +33,14 @@ export {
   readCgroup,
   warmCgroupLock,
 } from "./kernel/cgroup.ts";
-export { bindMount, DetachedMount, makeMount, mountAttribute, unmountLazily } from "./kernel/mount.ts";
+export {
+  DetachedMount,
+  bindMount,
+  makeMount,
+  mountAttribute,
+  mountTmpfs,
+  unmountLazily,
+} from "./kernel/mount.ts";
 export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";
 export { belowFd, OpenFile, openFlag, openInside, openRoot } from "./kernel/inside.ts";
 export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";
@@ -65,6 +73,7 @@ export {
   createUnderConmon,
   resizeTerminal,
 } from "./program/conmon.ts";
+export { gitClone } from "./program/git.ts";
 export { connectAttach, finishWriting } from "./kernel/unix-socket.ts";
 export { terminalSize, withRawTerminal } from "./kernel/terminal.ts";
 export {

@@ -17,8 +17,14 @@ import { readRefs, type Ref } from "./refs.ts";
 import type { Store } from "./store.ts";
 
 export interface CollectOptions {
-  /** Diff IDs of unpacked layers that containers stand on, whatever became of their images. */
-  readonly held?: () => Iterable<Digest>;
+  /** What others stand on, whatever became of the images: containers, the cache of builds. */
+  readonly held?: () => HeldContent;
+}
+
+export interface HeldContent {
+  /** Diff IDs of unpacked layers. */
+  readonly layers: Iterable<Digest>;
+  readonly blobs: Iterable<Digest>;
 }
 
 export interface Collected {
@@ -41,11 +47,17 @@ export function collectGarbage(store: Store, options: CollectOptions = {}): Coll
 /** collectGarbage() for who has the content for himself already. Bytes. */
 export function collectAlone(store: Store, options: CollectOptions): number {
   const live = liveContent(store, readRefs(store));
-  for (const diffId of options.held?.() ?? []) live.layers.add(digestHex(diffId));
+  addHeld(live, options.held);
   const freed = collectBlobs(store, live.blobs) + collectLayers(store, live.layers);
   const total = freed + collectIngest(store);
   sweepTrash(store.trash);
   return total;
+}
+
+export function addHeld(live: LiveContent, held: CollectOptions["held"]): void {
+  const more = held?.();
+  for (const diffId of more?.layers ?? []) live.layers.add(digestHex(diffId));
+  for (const digest of more?.blobs ?? []) live.blobs.add(digestHex(digest));
 }
 
 export interface LiveContent {

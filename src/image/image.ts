@@ -36,7 +36,7 @@ export {
 } from "./refs.ts";
 export { holdContent, takeContent } from "./lease.ts";
 export { addLayerBlob, type ImageChange, type LayerBlob, type WrittenImage, writeImage } from "./mutate.ts";
-export type { Collected, CollectOptions } from "./gc.ts";
+export { type Collected, type CollectOptions, collectGarbage, type HeldContent } from "./gc.ts";
 export {
   type Change,
   type DiffOptions,
@@ -66,12 +66,13 @@ export {
 } from "./archive/save.ts";
 export { type ImportOptions, importImage } from "./archive/import.ts";
 export { type LoadedImage, type LoadOptions, loadArchive, loadLayout } from "./archive/load.ts";
-export { readDescriptor, readPath } from "./archive/stream.ts";
+export { decompress, readDescriptor, readPath } from "./archive/stream.ts";
 export { parseChanges } from "./change.ts";
 export { type CheckOptions, type CheckResult, checkStore, type Finding } from "./check.ts";
 export { storeWriteFault } from "./error.ts";
 export { canMountErofs } from "./layer/erofs-probe.ts";
 export { unpackMain } from "./layer/extract.ts";
+export { adoptLayer, clampTimes } from "./layer/adopt.ts";
 export { type LayerForm, layerPlace } from "./layer/place.ts";
 export {
   type Compression,

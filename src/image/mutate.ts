@@ -38,6 +38,11 @@ export async function addLayerBlob(
   options: { readonly compression: Compression },
 ): Promise<LayerBlob> {
   using writer = new BlobWriter(store);
+  if (options.compression === "none") {
+    for await (const bytes of tar) writer.write(bytes);
+    const digest = writer.commit();
+    return { descriptor: { mediaType: layerType.none, digest, size: writer.size }, diffId: digest };
+  }
   const digester = new Digester();
   async function* hashed() {
     for await (const bytes of tar) {
@@ -46,8 +51,7 @@ export async function addLayerBlob(
     }
   }
   const { compression } = options;
-  for await (const bytes of compression === "none" ? hashed() : compress(hashed(), compression))
-    writer.write(bytes);
+  for await (const bytes of compress(hashed(), compression)) writer.write(bytes);
   const digest = writer.commit();
   return {
     descriptor: { mediaType: layerType[compression], digest, size: writer.size },

@@ -80,7 +80,11 @@ test("removeImage() refuses an image of a stopped container unless forced", asyn
     expect.objectContaining({ code: "image-in-use" }),
   );
   const diffIds = image.config.rootfs.diff_ids ?? [];
-  const removed = removeImage(store, "a:1", { ...user(false), force: true, held: () => diffIds });
+  const removed = removeImage(store, "a:1", {
+    ...user(false),
+    force: true,
+    held: () => ({ layers: diffIds, blobs: [] }),
+  });
   expect(removed.deleted).toEqual([image.id]);
   // The container still stands on the unpacked layer.
   expect([blobs(), layers()]).toEqual([0, 1]);

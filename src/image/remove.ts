@@ -11,7 +11,7 @@ import {
 } from "#spec";
 import { imageHeld, imageInUse, imageManyNames, imageUnknown } from "./error.ts";
 import { findImage, imageOfRef, isImageId, manifestsOf, readDocument, type StoredImage } from "./find.ts";
-import { type CollectOptions, collectAlone, collectLayers, liveContent } from "./gc.ts";
+import { addHeld, type CollectOptions, collectAlone, collectLayers, liveContent } from "./gc.ts";
 import { takeContent } from "./lease.ts";
 import { type Ref, readRefs, refName, refReference, removeRefs, repositoryDigest, sameName } from "./refs.ts";
 import type { Store } from "./store.ts";
@@ -150,7 +150,7 @@ function removeRefsWhenFull(
     if (!isVialError(error) || error.code !== "store-full") throw error;
     const refs = readRefs(store);
     const live = liveContent(store, options.keep === "dangling" ? refs : refs.filter((ref) => !isMeant(ref)));
-    for (const diffId of options.held?.() ?? []) live.layers.add(digestHex(diffId));
+    addHeld(live, options.held);
     collectLayers(store, live.layers);
     for (const name of readdirSync(store.trash))
       rmSync(`${store.trash}/${name}`, { recursive: true, force: true });

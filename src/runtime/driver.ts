@@ -42,7 +42,13 @@ export interface Driver {
   /** The compiled default filter for a set of capabilities, where the driver takes one; `cache` is a folder to keep it in. */
   compiledSeccomp(cache: string, capabilities: readonly string[]): string | undefined;
   /** Runs the bundle with this process's own streams, without a monitor; its config.json comes later. */
-  runForeground(place: BundlePlace, stdin: "inherit" | "ignore"): Beginning<ForegroundRun>;
+  runForeground(
+    place: BundlePlace,
+    stdin: "inherit" | "ignore",
+    output?: (bytes: Uint8Array) => void,
+  ): Beginning<ForegroundRun>;
+  /** Kills all of a run. Nothing happens when it has ended. */
+  kill(place: BundlePlace): void;
   /**
    * Creates under a monitor that outlives this process; the program has not begun. The bundle's config.json comes later,
    * and with it the answer.

@@ -11,6 +11,7 @@ export {
 } from "./bundle.ts";
 export { capabilitiesOfMask, chooseCapabilities } from "./container/capability.ts";
 export { exitNotExecutable, exitNotFound, explainFailure } from "./container/failure.ts";
+export { readAccounts } from "./accounts.ts";
 export { ContainerDriver } from "./container/driver.ts";
 export { sweepCompilations } from "./container/seccomp-cache.ts";
 export { checkRuntimeName, runtimeNames, runtimeStateFolder } from "./container/runtime-program.ts";

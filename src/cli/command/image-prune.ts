@@ -1,4 +1,4 @@
-import { heldLayers, imageUsers, openEngine } from "#engine";
+import { heldContent, imageUsers, openEngine } from "#engine";
 import { pruneImages } from "#image";
 import { printSize } from "#spec";
 import { confirm } from "../ask.ts";
@@ -38,7 +38,7 @@ export const command: Command = {
       labels: filters.get("label") ?? [],
       labelsNot: filters.get("label!") ?? [],
       usedBy: imageUsers(engine),
-      held: () => heldLayers(engine),
+      held: () => heldContent(engine),
     });
     if (removed.untagged.length + removed.deleted.length > 0) {
       outLine("Deleted Images:");

@@ -1,4 +1,4 @@
-import { heldLayers, imageUsers, openEngine } from "#engine";
+import { heldContent, imageUsers, openEngine } from "#engine";
 import { removeImage } from "#image";
 import { isVialError } from "#spec";
 import type { Command } from "../command.ts";
@@ -24,7 +24,7 @@ export const command: Command = {
         const removed = removeImage(engine.store, name, {
           force: flags.bool("force"),
           usedBy: imageUsers(engine),
-          held: () => heldLayers(engine),
+          held: () => heldContent(engine),
         });
         for (const gone of removed.untagged) outLine(`Untagged: ${gone}`);
         for (const id of removed.deleted) outLine(`Deleted: ${id}`);

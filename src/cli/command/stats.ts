@@ -40,7 +40,7 @@ export const command: Command = {
         const found = now.get(id);
         if (found === undefined) return [];
         const row = rowOf(found.entry, found.usage, before.get(id), found.time, flags.bool("no-trunc"));
-        return [{ ...row, Container: names[index] ?? row["ID"] }];
+        return [{ ...row, Container: names[index] ?? row.ID }];
       });
       const text = printList(listing, rows, flags.text("format"));
       // Home, and clear what is below: the table keeps its place.

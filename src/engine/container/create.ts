@@ -148,7 +148,8 @@ export function checkName(text: string): string {
   return name;
 }
 
-function makeSpec(
+/** What a container is to be, from its image and the wish; without a name when none was given. */
+export function makeSpec(
   id: string,
   image: ImageRecord,
   imageName: string,

@@ -16,12 +16,12 @@ import {
   type ContainerSpec,
   exitNotExecutable,
   mergeEnvironment,
+  readAccounts,
   type RuntimeConfig,
   resolveUser,
 } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { containerNotRunning, containerPaused, workingFolderRefused } from "../error.ts";
-import { readAccounts } from "./accounts.ts";
 import { driverOf } from "./driver.ts";
 import { checkCommand } from "./find-command.ts";
 import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";

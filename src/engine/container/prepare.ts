@@ -25,12 +25,12 @@ import {
   type Driver,
   type DeviceWish,
   makeRuntimeConfig,
+  readAccounts,
   type RuntimeDevice,
   resolveUser,
 } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { deviceMissing, initMissing, joinedNotRunning, layerMissing, rootfsHostile } from "../error.ts";
-import { readAccounts } from "./accounts.ts";
 import { checkCommand } from "./find-command.ts";
 import { makeWorkingFolder } from "./working-folder.ts";
 import { cgroupsPathOf, rootlessCgroupsPath } from "./cgroup-path.ts";
@@ -102,7 +102,18 @@ function fillBundle(
   // A restart comes from conmon's exit command, which sees the mount of the run before.
   unmountLazily(rootfs);
   mountContainerRoot(engine, spec, place, rootfs);
-  const facts = readFacts(engine, spec, place, { driver, rootfs, cgroupsPath });
+  return makeConfig(engine, spec, place, { driver, rootfs, cgroupsPath });
+}
+
+/** The config of a root that is mounted, its program and its working folder looked after. Throws StartFailure. */
+export function makeConfig(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  given: { readonly driver: Driver; readonly rootfs: string; readonly cgroupsPath: string | undefined },
+): Bundle {
+  const { rootfs } = given;
+  const facts = readFacts(engine, spec, place, given);
   const config = makeRuntimeConfig(spec, facts);
   checkCommand({
     root: rootfs,

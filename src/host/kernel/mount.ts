@@ -138,3 +138,8 @@ export function makeMount(
     closeSync(context);
   }
 }
+
+/** A file system in memory, private to this process's mount namespace. `options` as for mount(8). */
+export function mountTmpfs(target: string, options: string): void {
+  mount("none", target, "tmpfs", mountFlag.nosuid | mountFlag.nodev, options);
+}

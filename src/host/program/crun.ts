@@ -96,18 +96,30 @@ export function startRuntimeRun(
   runtime: RuntimeProgram,
   id: string,
   bundle: string,
-  options: { readonly log: string; readonly stdin: "inherit" | "ignore" },
+  options: {
+    readonly log: string;
+    readonly stdin: "inherit" | "ignore";
+    /** Takes both streams. Default: this process's own. */
+    readonly output?: (bytes: Uint8Array) => void;
+  },
 ): Beginning<ForegroundRun> {
   const config = new LateConfig(bundle);
+  const { output } = options;
+  const stream = output === undefined ? "inherit" : "pipe";
   const child = Bun.spawn(runtimeRunArgs(runtime, id, bundle, options.log), {
-    stdio: [options.stdin, "inherit", "inherit"],
+    stdio: [options.stdin, stream, stream],
     detached: true,
     cwd: bundle,
   });
+  const streams = output === undefined ? [] : [pass(child.stdout, output), pass(child.stderr, output)];
+  const run: ForegroundRun = {
+    exited: Promise.all([child.exited, ...streams]).then(([code]) => code),
+    kill: (signal) => child.kill(signal),
+  };
   return {
     provide(text) {
       config.write(text);
-      return child;
+      return run;
     },
     // Killed, because it would tell the person that config.json is empty.
     abandon() {
@@ -115,4 +127,12 @@ export function startRuntimeRun(
       config.close();
     },
   };
+}
+
+async function pass(
+  stream: ReadableStream<Uint8Array> | number | undefined,
+  output: (bytes: Uint8Array) => void,
+): Promise<void> {
+  if (typeof stream !== "object") return;
+  for await (const bytes of stream as unknown as AsyncIterable<Uint8Array>) output(bytes);
 }

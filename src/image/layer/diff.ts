@@ -128,6 +128,16 @@ export function diffPaths(
   return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
+function openFolder(at: Buffer): OpenFile | undefined {
+  try {
+    return new OpenFile(openSync(at, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? ""))
+      return undefined;
+    throw error;
+  }
+}
+
 function listFolder(
   folder: number,
   prefix: string,
@@ -162,9 +172,9 @@ function listFolder(
     }
     changes.push({ kind: wasThere ? "C" : "A", path: `/${path}` });
     if (!info.isDirectory()) continue;
-    using below = new OpenFile(
-      openSync(at, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
-    );
+    using below = openFolder(at);
+    // Gone or become something else meanwhile: a running container goes on changing its files.
+    if (below === undefined) continue;
     const isOpaqueFolder = ["trusted", "user"].some(
       (space) => readXattr(at, `${space}.overlay.opaque`)?.toString() === "y",
     );

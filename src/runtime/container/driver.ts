@@ -45,8 +45,16 @@ export class ContainerDriver implements Driver {
     return compiledSeccomp(cache, this.runtime, capabilities);
   }
 
-  runForeground(place: BundlePlace, stdin: "inherit" | "ignore") {
-    return startRuntimeRun(this.runtime, place.id, place.bundle, { log: logOf(place), stdin });
+  runForeground(place: BundlePlace, stdin: "inherit" | "ignore", output?: (bytes: Uint8Array) => void) {
+    return startRuntimeRun(this.runtime, place.id, place.bundle, {
+      log: logOf(place),
+      stdin,
+      ...(output === undefined ? {} : { output }),
+    });
+  }
+
+  kill(place: BundlePlace): void {
+    this.#call(place, ["kill", place.id, "KILL"]);
   }
 
   create(place: BundlePlace, wish: MonitorWish): Beginning<ConmonAnswer> {

@@ -1,0 +1,172 @@
+import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { gitClone, openFlag, openInside, openRoot, setAside } from "#host";
+import { copyIn, readDescriptor } from "#image";
+import type { SourceRange } from "#spec";
+import type { SourceTree } from "../copy/source-tree.ts";
+import { openArchive } from "../copy/archive.ts";
+import { isGit } from "../dockerfile/remote.ts";
+import { type IgnoreMatcher, parseIgnoreFile } from "../dockerfile/ignore.ts";
+import { contextMissing, contextNone, fetchContextFailed } from "../error.ts";
+import type { Contexts } from "../session.ts";
+import type { Worker } from "../worker.ts";
+import { StoredDigests } from "./file-digests.ts";
+
+/** Where the files of a build lie. */
+export type ContextPlace =
+  | { readonly kind: "folder"; readonly path: string }
+  /** A tar stream, plain or packed, on a descriptor. */
+  | { readonly kind: "archive"; readonly fd: number; readonly head: Uint8Array }
+  | { readonly kind: "git"; readonly url: string }
+  | { readonly kind: "none" };
+
+export interface ContextOptions {
+  readonly main: ContextPlace;
+  /** `--build-context`: name to place; others are images. */
+  readonly named: ReadonlyMap<string, string>;
+  /** The recipe's own path, for `Dockerfile.dockerignore`. */
+  readonly recipe: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The contexts of one build; dispose takes away what was fetched and unpacked. */
+export class OpenContexts implements Contexts, Disposable {
+  readonly #worker: Worker;
+  readonly #options: ContextOptions;
+  readonly #digests: StoredDigests[] = [];
+  readonly #folders: string[] = [];
+  readonly #named = new Map<string, Promise<SourceTree | undefined>>();
+  #main: Promise<SourceTree> | undefined;
+
+  constructor(worker: Worker, options: ContextOptions) {
+    this.#worker = worker;
+    this.#options = options;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#options.named.keys()];
+  }
+
+  async main(where: SourceRange | undefined): Promise<SourceTree> {
+    this.#main ??= this.#openMain(where);
+    return await this.#main;
+  }
+
+  async named(name: string): Promise<SourceTree | undefined> {
+    let tree = this.#named.get(name);
+    if (tree === undefined) {
+      tree = this.#openNamed(name);
+      this.#named.set(name, tree);
+    }
+    return await tree;
+  }
+
+  /** The recipe inside of the context: of an archive or a repository. */
+  async recipe(path: string): Promise<string | undefined> {
+    const tree = await this.main(undefined);
+    try {
+      using top = openRoot(tree.root);
+      using file = openInside(top.fd, path, 0);
+      return readFileSync(file.path, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  async #openMain(where: SourceRange | undefined): Promise<SourceTree> {
+    const { main } = this.#options;
+    const title = "the build context";
+    switch (main.kind) {
+      case "folder":
+        return this.#folder(main.path, title);
+      case "archive":
+        return this.#plain(await this.#unpack(main.fd, main.head), title);
+      case "git":
+        return this.#plain(await this.#clone(main.url), title);
+      case "none":
+        throw contextNone(where);
+      default:
+        return main satisfies never;
+    }
+  }
+
+  async #openNamed(name: string): Promise<SourceTree | undefined> {
+    const place = this.#options.named.get(name) ?? "";
+    const title = `the context "${name}"`;
+    if (isGit(place)) return this.#plain(await this.#clone(place), title);
+    // `docker-image://NAME`, or a name that is no folder: an image.
+    if (/^[a-z-]+:\/\//.test(place) || !existsSync(place)) return undefined;
+    return this.#folder(place, title);
+  }
+
+  #folder(path: string, title: string): SourceTree {
+    const info = statSync(path, { throwIfNoEntry: false });
+    if (info === undefined || !info.isDirectory()) throw contextMissing(path);
+    const digests = new StoredDigests(`${this.#worker.folder}/contexts`, path);
+    this.#digests.push(digests);
+    return { ...this.#plain(path, title), digests };
+  }
+
+  #plain(root: string, title: string): SourceTree {
+    const ignore = readIgnore(root, this.#options.recipe);
+    return { root, form: "plain", title, ...(ignore === undefined ? {} : { ignore }) };
+  }
+
+  #newFolder(): string {
+    const path = `${this.#worker.folder}/work/${process.pid}-context-${this.#folders.length}`;
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.#folders.push(path);
+    return path;
+  }
+
+  async #unpack(fd: number, first: Uint8Array): Promise<string> {
+    const folder = this.#newFolder();
+    // To a file first: what it is shows in its first bytes, and a pipe cannot be read twice.
+    const packed = `${folder}/packed`;
+    const file = Bun.file(packed).writer();
+    void file.write(first);
+    for await (const bytes of readDescriptor(fd)) void file.write(bytes);
+    await file.end();
+    mkdirSync(`${folder}/files`);
+    using top = openRoot(folder);
+    using opened = openInside(top.fd, "packed", 0);
+    const head = readFileSync(packed).subarray(0, 512);
+    const stream = await openArchive(opened, head);
+    if (stream === undefined) throw contextMissing("-");
+    await copyIn(stream, { root: `${folder}/files`, path: "/" }, { archive: true, from: "foreign" });
+    return `${folder}/files`;
+  }
+
+  async #clone(url: string): Promise<string> {
+    const folder = this.#newFolder();
+    const hash = url.indexOf("#");
+    const [ref = "", below = ""] = hash < 0 ? [] : url.slice(hash + 1).split(":");
+    const failure = await gitClone({
+      url: hash < 0 ? url : url.slice(0, hash),
+      ref,
+      folder: `${folder}/clone`,
+      signal: this.#options.signal,
+    });
+    if (failure !== undefined) throw fetchContextFailed(url, failure);
+    using top = openRoot(`${folder}/clone`);
+    using found = openInside(top.fd, below === "" ? "/" : below, openFlag.path | openFlag.directory);
+    return readlinkSync(found.path);
+  }
+
+  [Symbol.dispose](): void {
+    for (const digests of this.#digests) digests.save();
+    for (const folder of this.#folders) setAside(this.#worker.store.trash, folder);
+  }
+}
+
+/** The recipe's own `NAME.dockerignore` wins over the context's. */
+function readIgnore(root: string, recipe: string | undefined): IgnoreMatcher | undefined {
+  for (const path of [...(recipe === undefined ? [] : [`${recipe}.dockerignore`]), `${root}/.dockerignore`]) {
+    try {
+      return parseIgnoreFile(readFileSync(path, "utf8"), path.slice(path.lastIndexOf("/") + 1));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { mkdirSync, readlinkSync, rmSync } from "node:fs";
+import { gitClone, openFlag, openInside, openRoot } from "#host";
+import type { SourceRange } from "#spec";
+import { checksumWrong, fetchFailed } from "../error.ts";
+import type { AddInstruction } from "./instruction.ts";
+import type { OpenTree } from "./open-source.ts";
+
+/** Whether a source of ADD is fetched from elsewhere. */
+export function isRemote(source: string): boolean {
+  return /^https?:\/\//.test(source) || isGit(source);
+}
+
+export function isGit(source: string): boolean {
+  return /^(?:git:\/\/|git@|ssh:\/\/)/.test(source) || /^https?:\/\/[^#]+\.git(?:#|$)/.test(source);
+}
+
+/** What was fetched: a folder that gives its contents, or one with a single file. */
+export interface RemoteTree extends OpenTree {
+  readonly isFolder: boolean;
+}
+
+/** Fetches remote sources of ADD into a folder of the build. */
+export class RemoteSources {
+  readonly #folder: string;
+  #count = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** One tree for each remote source; undefined when there is none. */
+  async fetch(add: AddInstruction, signal: AbortSignal): Promise<readonly RemoteTree[] | undefined> {
+    const remote = add.sources.filter(isRemote);
+    if (remote.length === 0) return undefined;
+    const trees: RemoteTree[] = [];
+    for (const source of remote) {
+      this.#count++;
+      const folder = `${this.#folder}/${process.pid}-${this.#count}`;
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      let root = folder;
+      if (isGit(source)) {
+        const below = await fetchGit(source, folder, add.keepGitDir, add.range, signal);
+        using top = openRoot(`${folder}/clone`);
+        using found = openInside(top.fd, below === "" ? "/" : below, openFlag.path | openFlag.directory);
+        root = readlinkSync(found.path);
+      } else await fetchFile(source, folder, add, signal);
+      trees.push({
+        root,
+        isFolder: isGit(source),
+        form: "plain",
+        title: `"${source}"`,
+        key: undefined,
+        close: () => rmSync(folder, { recursive: true, force: true }),
+      });
+    }
+    return trees;
+  }
+}
+
+const maxBytes = 16 * 2 ** 30;
+
+async function fetchFile(
+  source: string,
+  folder: string,
+  add: AddInstruction,
+  signal: AbortSignal,
+): Promise<void> {
+  const { range } = add;
+  let response: Response;
+  try {
+    response = await fetch(source, { signal });
+  } catch (error) {
+    throw fetchFailed(source, error instanceof Error ? error.message : String(error), range);
+  }
+  if (!response.ok || response.body === null)
+    throw fetchFailed(source, `the server answered ${response.status} ${response.statusText}`, range);
+  const name = nameOf(source, response);
+  const hasher = new Bun.CryptoHasher("sha256");
+  const file = Bun.file(`${folder}/${name}`).writer();
+  let length = 0;
+  for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
+    length += bytes.length;
+    if (length > maxBytes) throw fetchFailed(source, `it is larger than ${maxBytes} bytes`, range);
+    hasher.update(bytes);
+    void file.write(bytes);
+  }
+  await file.end();
+  const found = `sha256:${hasher.digest("hex")}`;
+  if (add.checksum !== undefined && add.checksum !== found)
+    throw checksumWrong(source, add.checksum, found, range);
+}
+
+/** The last part of the address; it must not lead anywhere. */
+function nameOf(source: string, response: Response): string {
+  const given = /filename="?([^";/]+)"?/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+  const name = given ?? decodeURIComponent(new URL(source).pathname.split("/").at(-1) ?? "");
+  return name === "" || name === "." || name === ".." || name.includes("/") ? "download" : name;
+}
+
+async function fetchGit(
+  source: string,
+  folder: string,
+  keepGitDir: boolean,
+  where: SourceRange,
+  signal: AbortSignal,
+): Promise<string> {
+  const hash = source.indexOf("#");
+  const [ref = "", below = ""] = hash < 0 ? [] : source.slice(hash + 1).split(":");
+  const failure = await gitClone({
+    url: hash < 0 ? source : source.slice(0, hash),
+    ref,
+    folder: `${folder}/clone`,
+    signal,
+  });
+  if (failure !== undefined) throw fetchFailed(source, failure, where);
+  if (!keepGitDir) rmSync(`${folder}/clone/.git`, { recursive: true, force: true });
+  return below;
+}

@@ -1,0 +1,249 @@
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { lockPatiently, mountTmpfs, openFlag, openInside, openRoot, tryLock, type Lock } from "#host";
+import { mountRoot } from "#image";
+import type { SourceRange } from "#spec";
+import { digestSources } from "../copy/digest.ts";
+import { selectSources } from "../copy/select.ts";
+import type { SourceTree } from "../copy/source-tree.ts";
+import { openTree, RootWriter } from "../copy/write.ts";
+import { copySourceMissing, secretMissing, sshMissing } from "../error.ts";
+import type { SecretSource, Session } from "../session.ts";
+import type { KeyPart } from "../step-key.ts";
+import type { ProgramMount } from "../worker.ts";
+import { filesFolder } from "../workspace.ts";
+import type { RunMount } from "./instruction/mount.ts";
+
+/** A tree that a mount may come from, opened for as long as the mounts are needed. */
+export type OpenSource = (
+  from: string | undefined,
+) => Promise<SourceTree & { readonly key: string | undefined }>;
+
+/** The mounts of a RUN, ready for the runtime. */
+export interface ReadyMounts extends Disposable {
+  readonly mounts: readonly ProgramMount[];
+  readonly env: readonly string[];
+}
+
+/** What of the mounts belongs to the step's key: what is in them, but never a secret, a cache or an agent. */
+export async function mountKeys(
+  mounts: readonly RunMount[],
+  open: OpenSource,
+  where: SourceRange,
+): Promise<readonly KeyPart[]> {
+  return await Promise.all(
+    mounts.map(async (mount): Promise<KeyPart> => {
+      switch (mount.kind) {
+        case "bind": {
+          const tree = await open(mount.from);
+          const content = tree.key ?? digestSources(tree, selectSources(tree, [mount.source], plain, where));
+          return { ...mount, content };
+        }
+        case "cache":
+        case "tmpfs":
+        case "secret":
+        case "ssh":
+          return { ...mount };
+        default:
+          return mount satisfies never;
+      }
+    }),
+  );
+}
+
+const plain = { excludes: [], parents: false };
+
+/** Makes the mounts. Dispose when the program has ended: caches are locked until then. */
+export async function readyMounts(
+  session: Session,
+  mounts: readonly RunMount[],
+  open: OpenSource,
+  where: SourceRange,
+): Promise<ReadyMounts> {
+  const ready: ProgramMount[] = [];
+  const env: string[] = [];
+  const locks: Lock[] = [];
+  let count = 0;
+  for (const mount of mounts) {
+    count++;
+    const place = `${filesFolder(session.worker)}/${crypto.randomUUID()}`;
+    switch (mount.kind) {
+      case "bind":
+        ready.push(bindMount(await open(mount.from), mount, place, where));
+        break;
+      case "cache":
+        ready.push(await cacheMount(session, mount, open, locks, where));
+        break;
+      case "tmpfs":
+        ready.push({
+          kind: "tmpfs",
+          target: mount.target,
+          options: [
+            "nosuid",
+            "nodev",
+            "mode=1777",
+            ...(mount.size === undefined ? [] : [`size=${mount.size}`]),
+          ],
+        });
+        break;
+      case "secret": {
+        const secret = session.options.secrets.get(mount.id);
+        if (secret === undefined) {
+          if (mount.required) throw secretMissing(mount.id, where);
+          break;
+        }
+        const value = readSecret(secret);
+        if (mount.env !== undefined) env.push(`${mount.env}=${value.toString()}`);
+        if (mount.env === undefined || mount.target !== undefined)
+          ready.push(secretMount(mount, value, place, mount.target ?? `/run/secrets/${mount.id}`));
+        break;
+      }
+      case "ssh": {
+        const socket = session.options.agents.get(mount.id);
+        if (socket === undefined) {
+          if (mount.required) throw sshMissing(mount.id, where);
+          break;
+        }
+        const target = mount.target ?? `/run/buildkit/ssh_agent.${count - 1}`;
+        ready.push({ kind: "bind", source: socket, target, readonly: false });
+        env.push(`SSH_AUTH_SOCK=${target}`);
+        break;
+      }
+      default:
+        mount satisfies never;
+    }
+  }
+  return {
+    mounts: ready,
+    env,
+    [Symbol.dispose]() {
+      for (const lock of locks) lock[Symbol.dispose]();
+    },
+  };
+}
+
+/** A path in a tree, resolved inside it. What the .dockerignore leaves out is left out of the mount as well. */
+function bindMount(
+  tree: SourceTree,
+  mount: RunMount & { readonly kind: "bind" },
+  place: string,
+  where: SourceRange,
+): ProgramMount {
+  const source =
+    tree.ignore?.isEmpty === false
+      ? filtered(tree, mount.source, place, where)
+      : inside(tree, mount.source, where);
+  if (mount.readonly || !statSync(source).isDirectory())
+    return { kind: "bind", source, target: mount.target, readonly: mount.readonly };
+  // What the program writes there is forgotten with the step.
+  for (const name of ["upper", "work", "root"])
+    mkdirSync(`${place}.rw/${name}`, { recursive: true, mode: 0o755 });
+  mountRoot({
+    layers: [{ kind: "folder", path: source }],
+    writable: { upper: `${place}.rw/upper`, work: `${place}.rw/work` },
+    target: `${place}.rw/root`,
+    volatile: true,
+  });
+  return { kind: "bind", source: `${place}.rw/root`, target: mount.target, readonly: false };
+}
+
+function inside(tree: SourceTree, path: string, where: SourceRange): string {
+  try {
+    using top = openRoot(tree.root);
+    using found = openInside(top.fd, path, openFlag.path);
+    return readlinkSync(found.path);
+  } catch {
+    throw copySourceMissing(path, tree.title, undefined, false, where);
+  }
+}
+
+function filtered(tree: SourceTree, path: string, place: string, where: SourceRange): string {
+  mkdirSync(place, { mode: 0o755 });
+  using writer = new RootWriter(place, { time: 0 }, where);
+  using from = openTree(tree);
+  for (const source of selectSources(tree, [path], plain, where))
+    for (const entry of source.entries)
+      writer.put(tree, from, entry, `/x${entry.path === "" ? "" : `/${entry.path}`}`, false);
+  writer.finish();
+  return `${place}/x`;
+}
+
+async function cacheMount(
+  session: Session,
+  mount: RunMount & { readonly kind: "cache" },
+  open: OpenSource,
+  locks: Lock[],
+  where: SourceRange,
+): Promise<ProgramMount> {
+  // A digest, because an id may hold slashes and dots (CVE-2024-9675).
+  const id = new Bun.CryptoHasher("sha256")
+    .update(mount.id ?? mount.target)
+    .digest("hex")
+    .slice(0, 32);
+  const folder = `${session.worker.folder}/caches/${id}`;
+  let chosen = folder;
+  if (mount.sharing === "locked") locks.push(await lockPatiently(`${folder}.lock`));
+  if (mount.sharing === "private") {
+    for (let number = 0; ; number++) {
+      const lock = tryLock(`${folder}-${number}.lock`);
+      if (lock === undefined) continue;
+      locks.push(lock);
+      chosen = `${folder}-${number}`;
+      break;
+    }
+  }
+  const isNew = statSync(chosen, { throwIfNoEntry: false }) === undefined;
+  mkdirSync(chosen, { recursive: true, mode: 0o700 });
+  const data = `${chosen}/data`;
+  if (isNew) {
+    if (mount.from === undefined) mkdirSync(data, { mode: 0o755 });
+    else {
+      const tree = await open(mount.from);
+      using writer = new RootWriter(chosen, { time: 0 }, where);
+      using from = openTree(tree);
+      for (const source of selectSources(tree, [mount.source], plain, where))
+        for (const entry of source.entries)
+          writer.put(tree, from, entry, `/data${entry.path === "" ? "" : `/${entry.path}`}`, false);
+      writer.finish();
+    }
+    chmodSync(data, mount.mode ?? 0o755);
+    chownSync(data, mount.uid ?? 0, mount.gid ?? 0);
+  }
+  const source = mount.from === undefined && mount.source !== "/" ? insideCache(data, mount.source) : data;
+  return { kind: "bind", source, target: mount.target, readonly: mount.readonly };
+}
+
+/** A folder of a cache, made when it is not there, links resolved inside the cache (CVE-2024-23651). */
+function insideCache(data: string, path: string): string {
+  using writer = new RootWriter(data, { time: 0 }, undefined);
+  writer.makeFolders(path);
+  using top = openRoot(data);
+  using found = openInside(top.fd, path, openFlag.path | openFlag.directory);
+  return readlinkSync(found.path);
+}
+
+/** In memory alone, and gone with the mount namespace: no disk ever has it. */
+function secretMount(
+  mount: RunMount & { readonly kind: "secret" },
+  value: Buffer,
+  place: string,
+  target: string,
+): ProgramMount {
+  mkdirSync(place, { mode: 0o700 });
+  mountTmpfs(place, "size=1m,mode=700");
+  writeFileSync(`${place}/secret`, value, { mode: 0o600 });
+  chownSync(`${place}/secret`, mount.uid ?? 0, mount.gid ?? 0);
+  chmodSync(`${place}/secret`, mount.mode ?? 0o400);
+  return { kind: "bind", source: `${place}/secret`, target, readonly: true };
+}
+
+function readSecret(secret: SecretSource): Buffer {
+  return secret.kind === "file" ? readFileSync(secret.path) : Buffer.from(process.env[secret.name] ?? "");
+}

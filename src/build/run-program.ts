@@ -1,0 +1,47 @@
+import { buildCanceled, programFailed, programNotStarted } from "./error.ts";
+import type { RunningStep } from "./event.ts";
+import { missingStubs, ordinaryTargets, removeStubs } from "./mount-stubs.ts";
+import type { Session } from "./session.ts";
+import type { ProgramMount, ProgramRun } from "./worker.ts";
+import type { SourceRange } from "#spec";
+
+/** A program of a recipe, in a root that is mounted. */
+export interface RecipeProgram {
+  readonly rootfs: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: string;
+  readonly network: "none" | "host";
+  readonly privileged: boolean;
+  readonly mounts: readonly ProgramMount[];
+  /** How a person calls it. */
+  readonly title: string;
+  readonly where: SourceRange | undefined;
+}
+
+/** Runs a program of a recipe. Throws build-step-failed with its last lines; nothing of its mounts stays in the root. */
+export async function runProgram(session: Session, step: RunningStep, program: RecipeProgram): Promise<void> {
+  const { options, worker } = session;
+  const stubs = missingStubs(program.rootfs, [
+    ...ordinaryTargets,
+    ...program.mounts.map((mount) => mount.target),
+  ]);
+  const { title, where, ...rest } = program;
+  const run: Omit<ProgramRun, "output" | "signal"> = {
+    ...rest,
+    extraHosts: options.extraHosts,
+    ...(options.shmSize === undefined ? {} : { shmSize: options.shmSize }),
+  };
+  for (;;) {
+    const end = await worker.run({ ...run, output: (bytes) => step.output(bytes), signal: options.signal });
+    removeStubs(program.rootfs, stubs);
+    if (options.signal.aborted) throw buildCanceled();
+    if (end.exitCode === 0 && end.failure === undefined) return;
+    const again = await options.debugShell?.(run);
+    removeStubs(program.rootfs, stubs);
+    if (again === "retry") continue;
+    if (end.failure !== undefined) throw programNotStarted(title, end.failure, where);
+    throw programFailed(title, { exitCode: end.exitCode, lastLines: step.lastLines }, where);
+  }
+}

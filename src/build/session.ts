@@ -1,0 +1,154 @@
+import type { LayerBlob } from "#image";
+import type {
+  Digest,
+  ImageConfig,
+  ContainerDefaults,
+  HistoryEntry,
+  Manifest,
+  Platform,
+  SourceRange,
+} from "#spec";
+import type { SourceTree } from "./copy/source-tree.ts";
+import type { Variables } from "./dockerfile/expand.ts";
+import type { RunningStep, StepInfo, StepReporter } from "./event.ts";
+import { recallStep, rememberStep } from "./step-cache.ts";
+import type { ProgramRun, Worker } from "./worker.ts";
+import { makeLayer, type Workspace } from "./workspace.ts";
+
+/** Files that a person gives to RUN --mount=type=secret. */
+export type SecretSource =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "environment"; readonly name: string };
+
+export interface BuildOptions {
+  readonly buildArgs: Variables;
+  readonly target: string | undefined;
+  readonly platform: Platform | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly noCache: boolean;
+  readonly secrets: ReadonlyMap<string, SecretSource>;
+  /** Sockets of ssh agents by id. */
+  readonly agents: ReadonlyMap<string, string>;
+  readonly network: "default" | "none" | "host";
+  /** SOURCE_DATE_EPOCH: seconds since 1970. */
+  readonly epoch: number | undefined;
+  readonly extraHosts: readonly string[];
+  readonly shmSize: number | undefined;
+  readonly signal: AbortSignal;
+  /** Opens a shell in the state right before a program that failed; true: try again. Undefined: no shell is wanted. */
+  readonly debugShell?:
+    | ((program: Omit<ProgramRun, "output" | "signal">) => Promise<"retry" | "give up">)
+    | undefined;
+}
+
+/** What a root file system is made of so far. */
+export interface RootState {
+  /** A digest over everything that led here. */
+  readonly key: string;
+  /** Bottom first, those of the base image included. */
+  readonly layers: readonly LayerBlob[];
+  /** The latest time of a file in a new layer: seconds since 1970. */
+  readonly latest: number;
+}
+
+/** A stage that is done. */
+export interface BuiltStage {
+  readonly root: RootState;
+  readonly base:
+    | { readonly manifest: Manifest; readonly config: ImageConfig; readonly digest: Digest }
+    | undefined;
+  /** The layers above the base. */
+  readonly layers: readonly LayerBlob[];
+  readonly defaults: ContainerDefaults & { readonly OnBuild?: readonly string[] };
+  /** Of the steps above the base, without times. */
+  readonly history: readonly HistoryEntry[];
+  readonly platform: Platform;
+  /** The number of its last step. */
+  readonly lastStep: number;
+}
+
+/** One build: what all its steps share. */
+export class Session {
+  readonly worker: Worker;
+  readonly options: BuildOptions;
+  readonly reporter: StepReporter;
+  readonly contexts: Contexts;
+  /** Steps that are under way: two stages that do the same do it once. */
+  readonly #running = new Map<string, Promise<LayerBlob | null>>();
+  saved = 0;
+
+  constructor(worker: Worker, options: BuildOptions, reporter: StepReporter, contexts: Contexts) {
+    this.worker = worker;
+    this.options = options;
+    this.reporter = reporter;
+    this.contexts = contexts;
+  }
+
+  /**
+   * A step that changes files: taken from the cache, or done by `act` in a workspace above `root`. Gives the state after
+   * it, and whether it has a layer.
+   */
+  async step(
+    root: RootState,
+    info: Omit<StepInfo, "number">,
+    key: string,
+    act: (space: Workspace, step: RunningStep) => Promise<void> | void,
+    options: { readonly onBase?: readonly LayerBlob[] } = {},
+  ): Promise<{ readonly root: RootState; readonly layer: LayerBlob | null; readonly number: number }> {
+    this.options.signal.throwIfAborted();
+    const step = this.reporter.begin(info);
+    const layer = await this.#layerOf(root, step, key, act, options.onBase ?? root.layers);
+    const layers = layer === null ? root.layers : [...root.layers, layer];
+    return { root: { ...root, key, layers }, layer, number: step.info.number };
+  }
+
+  async #layerOf(
+    root: RootState,
+    step: RunningStep,
+    key: string,
+    act: (space: Workspace, step: RunningStep) => Promise<void> | void,
+    below: readonly LayerBlob[],
+  ): Promise<LayerBlob | null> {
+    const { worker } = this;
+    const known = this.options.noCache ? undefined : recallStep(worker.store, worker.folder, key);
+    if (known !== undefined) {
+      this.saved += known.took;
+      step.cached(known.took);
+      return known.layer;
+    }
+    const running = this.#running.get(key);
+    if (running !== undefined) {
+      const layer = await running;
+      step.cached(0);
+      return layer;
+    }
+    const work = makeLayer(worker, below, { latest: root.latest }, async (space) => await act(space, step));
+    this.#running.set(key, work);
+    // Whoever waits for it sees the error; without a waiter it must not be an unhandled one.
+    work.catch(() => {});
+    try {
+      const layer = await work;
+      const took = step.done();
+      rememberStep(worker.folder, key, { layer, took, title: info(step) });
+      return layer;
+    } catch (error) {
+      step.failed();
+      throw error;
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+}
+
+function info(step: RunningStep): string {
+  return step.info.title;
+}
+
+/** Where files to copy come from, beside stages and images. */
+export interface Contexts {
+  /** The build context: the folder, archive or repository of the command line. */
+  main(where: SourceRange | undefined): Promise<SourceTree>;
+  /** A context of `--build-context`; undefined: it is an image or unknown. */
+  named(name: string): Promise<SourceTree | undefined>;
+  readonly names: readonly string[];
+}

@@ -1,0 +1,189 @@
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { enterPrivateMounts, setAside, unmountLazily } from "#host";
+import {
+  addLayerBlob,
+  adoptLayer,
+  clampTimes,
+  diffTar,
+  type LayerBlob,
+  type LayerPlace,
+  mountRoot,
+} from "#image";
+import type { Worker } from "./worker.ts";
+
+// Where a step does its work: the layers below it, and an empty one on top that takes what it changes, as one overlay in
+// this process's mount namespace. When this process dies, the mounts are gone with it; its folder is swept by the next
+// build (see sweepWorkspaces).
+
+let count = 0;
+
+/** A mounted root, and the folder with what was changed in it. */
+export interface Workspace {
+  readonly rootfs: string;
+  readonly upper: string;
+}
+
+/** Makes a workspace, lets `act` change it, and packs the changes. Null: there were none. */
+export async function makeLayer(
+  worker: Worker,
+  layers: readonly LayerBlob[],
+  options: { readonly latest: number },
+  act: (space: Workspace) => Promise<void> | void,
+): Promise<LayerBlob | null> {
+  const places = await placesOf(worker, layers);
+  const { folder, space } = openWorkspace(worker, places);
+  try {
+    await act(space);
+    closeRoot(space.rootfs);
+    if (readdirSync(space.upper).length === 0) return null;
+    clampTimes(space.upper, options.latest);
+    const layer = await addLayerBlob(worker.store, inLargePieces(diffTar(space.upper, options)), {
+      compression: "none",
+    });
+    adoptLayer(worker.store, layer.diffId, space.upper);
+    return layer;
+  } finally {
+    closeRoot(space.rootfs);
+    setAside(worker.store.trash, folder);
+  }
+}
+
+/** Mounts layers for reading alone, for as long as `act` takes. */
+export async function withRoot<T>(
+  worker: Worker,
+  layers: readonly LayerBlob[],
+  act: (rootfs: string) => Promise<T> | T,
+): Promise<T> {
+  const root = await openRootTree(worker, layers);
+  try {
+    return await act(root.path);
+  } finally {
+    root.close();
+  }
+}
+
+/** Mounts layers for reading alone, until it is closed. */
+export async function openRootTree(
+  worker: Worker,
+  layers: readonly LayerBlob[],
+): Promise<{ readonly path: string; close(): void }> {
+  const places = await placesOf(worker, layers);
+  enterPrivateMounts();
+  const path = mountPoint(worker);
+  mountRoot({ layers: places, writable: undefined, target: path, volatile: true });
+  return { path, close: () => closeRoot(path) };
+}
+
+async function placesOf(worker: Worker, layers: readonly LayerBlob[]): Promise<readonly LayerPlace[]> {
+  return await Promise.all(layers.map((layer) => worker.unpackedLayer(layer)));
+}
+
+function openWorkspace(
+  worker: Worker,
+  places: readonly LayerPlace[],
+): { readonly folder: string; readonly space: Workspace } {
+  enterPrivateMounts();
+  count++;
+  const folder = `${worker.folder}/work/${process.pid}-${count}`;
+  const upper = `${folder}/upper`;
+  mkdirSync(`${folder}/work`, { recursive: true, mode: 0o700 });
+  // The top of the root, when no layer below has one.
+  mkdirSync(upper, { mode: 0o755 });
+  const rootfs = mountPoint(worker);
+  try {
+    mountRoot({
+      layers: places,
+      writable: { upper, work: `${folder}/work` },
+      target: rootfs,
+      volatile: true,
+    });
+  } catch (error) {
+    closeRoot(rootfs);
+    setAside(worker.store.trash, folder);
+    throw error;
+  }
+  return { folder, space: { rootfs, upper } };
+}
+
+function mountPoint(worker: Worker): string {
+  count++;
+  const path = `${worker.mountFolder}/${process.pid}-${count}`;
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
+}
+
+function closeRoot(path: string): void {
+  if (!existsSync(path)) return;
+  unmountLazily(path);
+  for (const folder of [path, `${path}.empty`]) {
+    try {
+      rmdirSync(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+}
+
+const pieceSize = 1 << 20;
+
+/** Headers and small files come in small pieces; each would be a write and a step of the digest. */
+function* inLargePieces(source: Iterable<Buffer>): Generator<Buffer, void> {
+  let piece = Buffer.allocUnsafe(pieceSize);
+  let length = 0;
+  for (const bytes of source) {
+    if (length + bytes.length > pieceSize) {
+      if (length > 0) yield piece.subarray(0, length);
+      piece = Buffer.allocUnsafe(pieceSize);
+      length = 0;
+    }
+    if (bytes.length >= pieceSize) yield bytes;
+    else length += bytes.copy(piece, length);
+  }
+  if (length > 0) yield piece.subarray(0, length);
+}
+
+/** Sets aside what builds left behind whose process is gone; `isAlive` tells by the pid. */
+export function sweepWorkspaces(
+  worker: Pick<Worker, "folder" | "mountFolder" | "store">,
+  isAlive: (pid: number) => boolean,
+): void {
+  for (const folder of [`${worker.folder}/work`, worker.mountFolder])
+    for (const name of namesIn(folder)) {
+      const pid = Number(/^(\d+)-/.exec(name)?.[1] ?? Number.NaN);
+      if (Number.isNaN(pid) || isAlive(pid)) continue;
+      if (name.endsWith(filesSuffix)) removeFiles(`${folder}/${name}`);
+      else if (folder === worker.mountFolder) closeRoot(`${folder}/${name.replace(/\.empty$/, "")}`);
+      else setAside(worker.store.trash, `${folder}/${name}`);
+    }
+}
+
+const filesSuffix = "-files";
+
+/** A folder of this process for files that are mounted into programs: secrets, scripts. */
+export function filesFolder(worker: Pick<Worker, "mountFolder">): string {
+  const folder = `${worker.mountFolder}/${process.pid}${filesSuffix}`;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+/** Takes away what was mounted and written there. */
+export function removeFilesFolder(worker: Pick<Worker, "mountFolder">): void {
+  removeFiles(`${worker.mountFolder}/${process.pid}${filesSuffix}`);
+}
+
+function removeFiles(folder: string): void {
+  // Nothing may be mounted below what is removed: it would be removed through the mount.
+  for (const name of namesIn(folder)) {
+    unmountLazily(`${folder}/${name}`);
+    if (name.endsWith(".rw")) unmountLazily(`${folder}/${name}/root`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,31 @@
+import { rmSync } from "node:fs";
+import { type CacheEntry, forgetSteps, listSteps } from "#build";
+import { type Collected, collectGarbage } from "#image";
+import type { Engine } from "./engine-handle.ts";
+import { heldContent } from "./image-users.ts";
+
+/** What builds remember: the steps, the one used last first. */
+export function listBuildCache(engine: Engine): readonly CacheEntry[] {
+  return listSteps(engine.store, `${engine.place.root}/build`);
+}
+
+export interface PruneCacheOptions {
+  /** Bytes of what was used last to keep. */
+  readonly keep: number;
+  /** Only what was last used before: milliseconds since 1970. */
+  readonly before?: number;
+  /** The folders of RUN --mount=type=cache as well. */
+  readonly all: boolean;
+}
+
+/** Forgets steps, and frees the layers that no image has. */
+export function pruneBuildCache(
+  engine: Engine,
+  options: PruneCacheOptions,
+): Collected & { readonly forgotten: readonly CacheEntry[] } {
+  const folder = `${engine.place.root}/build`;
+  const forgotten = forgetSteps(engine.store, folder, options);
+  if (options.all)
+    for (const name of ["caches", "contexts"]) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+  return { forgotten, ...collectGarbage(engine.store, { held: () => heldContent(engine) }) };
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import {
+  type BuildReport,
+  buildDockerfile,
+  type BuildOptions,
+  type BuiltStage,
+  type ContextPlace,
+  forgetSteps,
+  type LintFinding,
+  lint,
+  OpenContexts,
+  openRootTree,
+  parseDockerfile,
+  removeFilesFolder,
+  Session,
+  StepReporter,
+  writeStage,
+} from "#build";
+import { exportTree, holdContent, setRef } from "#image";
+import type { Descriptor, Digest, ImageReference } from "#spec";
+import { recipeMissing } from "./error.ts";
+import { openWorker, sweepBuilds, type WorkerOptions } from "./builds.ts";
+import type { Engine } from "./engine-handle.ts";
+
+export interface BuildWish extends BuildOptions {
+  /** Without a text it lies in the context, under its name. */
+  readonly recipe: {
+    readonly text: string | undefined;
+    readonly name: string;
+    readonly path: string | undefined;
+  };
+  readonly context: ContextPlace;
+  readonly namedContexts: ReadonlyMap<string, string>;
+  readonly references: readonly ImageReference[];
+  readonly pull: WorkerOptions["pull"];
+  /** Bytes of finished steps to keep. */
+  readonly cacheLimit: number;
+}
+
+export interface BuiltImage {
+  readonly id: Digest;
+  readonly descriptor: Descriptor;
+  /** Milliseconds that the cache has saved. */
+  readonly saved: number;
+  /** The root file system as a tar stream, for outputs that are no image. */
+  readonly files: () => Promise<{ readonly chunks: Iterable<Uint8Array>; close(): void }>;
+}
+
+/** Builds an image and gives it its names. Without a name it is there, dangling, as in Docker. */
+export async function buildImage(
+  engine: Engine,
+  wish: BuildWish,
+  report: BuildReport,
+  transfer: Omit<WorkerOptions, "pull" | "signal">,
+): Promise<BuiltImage> {
+  const { store } = engine;
+  const worker = openWorker(engine, { ...transfer, pull: wish.pull, signal: wish.signal });
+  // Until a name leads to it, and the cache to its layers, what is made belongs to nobody.
+  using _hold = holdContent(store);
+  using contexts = new OpenContexts(worker, {
+    main: wish.context,
+    named: wish.namedContexts,
+    recipe: wish.recipe.path,
+    signal: wish.signal,
+  });
+  const session = new Session(worker, wish, new StepReporter(report), contexts);
+  try {
+    const { name } = wish.recipe;
+    const text = wish.recipe.text ?? (await contexts.recipe(name));
+    if (text === undefined) throw recipeMissing(name);
+    const stage = await buildDockerfile(session, parseDockerfile(text, name));
+    const image = writeStage(session, stage);
+    if (wish.references.length === 0) setRef(store, undefined, image.descriptor);
+    for (const reference of wish.references) setRef(store, reference, image.descriptor);
+    return {
+      id: image.id,
+      descriptor: image.descriptor,
+      saved: session.saved,
+      files: () => filesOf(session, stage),
+    };
+  } finally {
+    removeFilesFolder(worker);
+    forgetSteps(store, worker.folder, { keep: wish.cacheLimit });
+    sweepBuilds(engine);
+  }
+}
+
+async function filesOf(session: Session, stage: BuiltStage) {
+  const root = await openRootTree(session.worker, stage.root.layers);
+  return {
+    chunks: exportTree(root.path, { latest: session.options.epoch ?? stage.root.latest }),
+    close: () => root.close(),
+  };
+}
+
+/** What can be bettered in a Dockerfile. */
+export function lintRecipe(text: string, name: string): readonly LintFinding[] {
+  return lint(parseDockerfile(text, name)).findings;
+}
+
+/** The text of a recipe. Undefined: there is no such file. */
+export function readRecipe(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,194 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { type BaseImage, type ProgramEnd, type ProgramRun, sweepWorkspaces, type Worker } from "#build";
+import { enterPrivateMounts, markProcess, sweepTrash } from "#host";
+import { findImage, hasBlob, layerPlace, readBlob } from "#image";
+import type { ContainerSpec } from "#runtime";
+import { hostPlatform, isVialError, parseNamed, type Platform, parseManifest } from "#spec";
+import { makeSpec } from "./container/create.ts";
+import { driverOf } from "./container/driver.ts";
+import { type ContainerFolder, newContainerId } from "./container/folder.ts";
+import { clearBundle, launch, makeConfig } from "./container/prepare.ts";
+import { StartFailure } from "./container/start-failure.ts";
+import type { Engine } from "./engine-handle.ts";
+import { pullImage } from "./images.ts";
+import { unpackStoredLayer, type Warn } from "./layers.ts";
+import type { Report } from "#registry";
+
+// What the room `build` cannot do itself: images from the store and from registries, programs in containers.
+
+export interface WorkerOptions {
+  readonly pull: "missing" | "always" | "never";
+  readonly report: Report;
+  readonly warn: Warn;
+  readonly signal: AbortSignal;
+}
+
+/** The worker of builds in this engine. Sweeps what builds that were killed left. */
+export function openWorker(engine: Engine, options: WorkerOptions): Worker {
+  const { store, place } = engine;
+  const worker: Worker = {
+    store,
+    folder: `${place.root}/build`,
+    mountFolder: `${place.run}/b`,
+    resolveImage: (reference, platform) => resolveImage(engine, reference, platform, options),
+    async unpackedLayer(layer) {
+      const there = layerPlace(store, layer.diffId);
+      if (there !== undefined) return there;
+      await unpackStoredLayer(store, layer, options.warn);
+      const made = layerPlace(store, layer.diffId);
+      if (made === undefined) throw new Error(`the layer ${layer.diffId} did not come to lie unpacked`);
+      return made;
+    },
+    run: (program) => runProgram(engine, program),
+  };
+  for (const folder of [worker.folder, worker.mountFolder])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  enterPrivateMounts();
+  sweepRuns(engine);
+  sweepWorkspaces(worker, (pid) => markProcess(pid) !== undefined);
+  return worker;
+}
+
+/** Deletes in the background what builds have set aside. */
+export function sweepBuilds(engine: Engine): void {
+  sweepTrash(`${engine.place.root}/trash`);
+}
+
+async function resolveImage(
+  engine: Engine,
+  reference: string,
+  platform: Platform | undefined,
+  options: WorkerOptions,
+): Promise<BaseImage> {
+  const wanted = platform ?? hostPlatform();
+  if (options.pull === "always") await pull(engine, reference, wanted, options);
+  let image: ReturnType<typeof findImage>;
+  try {
+    image = findImage(engine.store, reference, wanted);
+  } catch (error) {
+    const missing = isVialError(error) && ["image-unknown", "platform-mismatch"].includes(error.code);
+    if (!missing || options.pull === "never") throw error;
+    await pull(engine, reference, wanted, options);
+    image = findImage(engine.store, reference, wanted);
+  }
+  const manifest = parseManifest(readBlob(engine.store, image.manifestDigest));
+  const diffIds = image.config.rootfs.diff_ids ?? [];
+  for (const [index, descriptor] of manifest.layers.entries()) {
+    const diffId = diffIds[index];
+    if (
+      diffId !== undefined &&
+      layerPlace(engine.store, diffId) === undefined &&
+      hasBlob(engine.store, descriptor.digest)
+    )
+      await unpackStoredLayer(engine.store, { descriptor, diffId }, options.warn);
+  }
+  return { manifestDigest: image.manifestDigest, manifest, config: image.config };
+}
+
+async function pull(
+  engine: Engine,
+  reference: string,
+  platform: Platform,
+  options: WorkerOptions,
+): Promise<void> {
+  await pullImage(engine, parseNamed(reference), {
+    platform,
+    report: options.report,
+    warn: options.warn,
+    signal: options.signal,
+  });
+}
+
+/** Runs a program of a recipe directly under the runtime. */
+async function runProgram(engine: Engine, program: ProgramRun): Promise<ProgramEnd> {
+  const id = newContainerId();
+  const place: ContainerFolder = {
+    id,
+    folder: `${engine.place.root}/build/work/${process.pid}-${id.slice(0, 12)}`,
+    bundle: `${engine.place.run}/b/${process.pid}-${id.slice(0, 12)}`,
+  };
+  const spec = specOf(id, program);
+  const launched = launch(engine, spec, place, (driver) =>
+    driver.runForeground(place, "ignore", program.output),
+  );
+  const { driver } = launched;
+  const kill = () => driver.kill(place);
+  try {
+    let config: string;
+    try {
+      ({ config } = makeConfig(engine, spec, place, { ...launched, rootfs: program.rootfs }));
+    } catch (error) {
+      launched.abandon();
+      if (!(error instanceof StartFailure)) throw error;
+      return { exitCode: error.exitCode, failure: error.why ?? error.message };
+    }
+    const run = launched.provide(config);
+    program.signal.addEventListener("abort", kill);
+    const exitCode = await run.exited;
+    const failure = exitCode === 0 ? undefined : driver.lastFailure(place);
+    return failure === undefined || (exitCode !== 1 && exitCode < 125) ? { exitCode } : { exitCode, failure };
+  } finally {
+    program.signal.removeEventListener("abort", kill);
+    driver.remove(place);
+    clearBundle(place);
+  }
+}
+
+function specOf(id: string, program: ProgramRun): ContainerSpec {
+  const [first = "", ...rest] = program.args;
+  const image = {
+    id: `sha256:${"0".repeat(64)}`,
+    manifestDigest: `sha256:${"0".repeat(64)}`,
+    platform: "",
+    diffIds: [],
+    defaults: {},
+  } as unknown as Parameters<typeof makeSpec>[1];
+  return makeSpec(
+    id,
+    image,
+    "",
+    {
+      entrypoint: [first],
+      command: rest,
+      env: program.env,
+      workingDir: program.cwd,
+      user: program.user,
+      // The same for every build: a host name that varies would come to lie in images.
+      hostname: "vial-build",
+      uts: "private",
+      network: program.network,
+      autoRemove: true,
+      privileged: program.privileged,
+      extraHosts: program.extraHosts,
+      ...(program.shmSize === undefined ? {} : { shmSize: program.shmSize }),
+      mounts: program.mounts.map((mount) =>
+        mount.kind === "tmpfs"
+          ? mount
+          : {
+              kind: "bind",
+              source: mount.source,
+              target: mount.target,
+              readonly: mount.readonly,
+              propagation: "rprivate",
+              recursive: true,
+            },
+      ),
+    },
+    "build",
+  );
+}
+
+/** Ends the programs of builds that were killed, by what the runtime knows of them. */
+function sweepRuns(engine: Engine): void {
+  const folder = `${engine.place.run}/b`;
+  for (const name of readdirSync(folder)) {
+    const [, pid = ""] = /^(\d+)-[0-9a-f]{12}$/.exec(name) ?? [];
+    if (pid === "" || markProcess(Number(pid)) !== undefined) continue;
+    const short = name.slice(pid.length + 1);
+    const runs = `${engine.place.run}/crun`;
+    for (const id of existsSync(runs) ? readdirSync(runs) : [])
+      if (id.startsWith(short))
+        driverOf(engine, { runtime: "crun" }).remove({ id, bundle: `${folder}/${name}` });
+    rmSync(`${folder}/${name}`, { recursive: true, force: true });
+  }
+}
