@@ -161,10 +161,10 @@ export function judge(
   const visitCommand = (command: Command, around: Surroundings): void => {
     const words = wordsOf(command);
     if (command.name === undefined) {
-      for (const part of command.prefix)
+      for (const part of around.subshell ? [] : command.prefix)
         if (part.type === "Assignment") {
           changes.add("variables");
-          if (/^(PWD|LINENO|BASH_XTRACEFD)$/.test(part.name) && !around.subshell)
+          if (/^(PWD|LINENO|BASH_XTRACEFD)$/.test(part.name))
             hinder(`${part.name} is the shell's own variable`);
         }
       return;
