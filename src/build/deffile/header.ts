@@ -56,19 +56,19 @@ export function readHeader(lines: readonly StageLine[], file: string): Header {
     const keyword = written.toLowerCase();
     const range = placeOf(file, line);
     if (!isKeyword(keyword)) throw headerKeywordUnknown(written, range, nearest(written, headerKeywords));
-    let value = trimSpace(text.slice(colon + 1));
+    const pieces: string[] = [];
+    let piece = trimSpace(text.slice(colon + 1));
     let to = range.to;
     // An empty line and a comment end a value, as if they held it.
-    while (value.endsWith("\\")) {
-      value = value.slice(0, -1);
-      if (value.endsWith("\\n")) value = `${value.slice(0, -2)}\n`;
+    while (piece.endsWith("\\")) {
+      pieces.push(piece.endsWith("\\n\\") ? `${piece.slice(0, -3)}\n` : piece.slice(0, -1));
       const next = lines[at + 1];
-      const more = next === undefined ? "" : trimComment(next.text);
-      if (next === undefined || more === "") break;
-      value += more;
+      piece = next === undefined ? "" : trimComment(next.text);
+      if (next === undefined || piece === "") break;
       to = next.number;
       at++;
     }
+    const value = [...pieces, piece].join("");
     entries.set(keyword, { keyword, value, range: { ...range, to } });
   }
   return entries;

@@ -78,14 +78,15 @@ export function cutSections(lines: readonly StageLine[]): {
 
 /** The sections in the order in which they are first mentioned. `%files` with other arguments is another section. */
 export function readSections(blocks: readonly SectionBlock[], file: string): readonly Section[] {
-  const sections = new Map<string, Section>();
+  const sections = new Map<string, Section[]>();
   for (const block of blocks) {
     const part = readBlock(block, file);
     const key = [part.name, part.app, part.name === "files" ? part.arguments : ""].join(" ");
-    const known = sections.get(key);
-    sections.set(key, known === undefined ? part : joinSections(known, part));
+    const parts = sections.get(key);
+    if (parts === undefined) sections.set(key, [part]);
+    else parts.push(part);
   }
-  return [...sections.values()];
+  return [...sections.values()].map(joinParts);
 }
 
 function readBlock(block: SectionBlock, file: string): Section {
@@ -102,13 +103,16 @@ function readBlock(block: SectionBlock, file: string): Section {
   return { name: appName, app, arguments: rest.join(" "), ...place };
 }
 
-function joinSections(first: Section, second: Section): Section {
+function joinParts(parts: readonly Section[]): Section {
+  const [first] = parts;
+  const last = parts.at(-1);
+  if (first === undefined || last === undefined) throw new Error("our bug: a section without a block");
   return {
     ...first,
-    arguments: second.arguments === "" ? first.arguments : second.arguments,
-    lines: [...first.lines, ...second.lines],
-    heads: [...first.heads, ...second.heads],
-    range: { ...first.range, to: second.range.to },
+    arguments: parts.findLast((part) => part.arguments !== "")?.arguments ?? "",
+    lines: parts.flatMap((part) => part.lines),
+    heads: parts.flatMap((part) => part.heads),
+    range: { ...first.range, to: last.range.to },
   };
 }
 
