@@ -21,7 +21,7 @@ for (const name of readdirSync(folder).sort())
       ? readFileSync(at("build-args"), "utf8").trimEnd().split("\n")
       : [];
     const seen = describeText(readFileSync(at("Singularity"), "utf8"), words);
-    if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(at("expect"), seen);
+    if (process.env.UPDATE_GOLDEN === "1") writeFileSync(at("expect"), seen);
     expect(seen).toBe(readFileSync(at("expect"), "utf8"));
   });
 

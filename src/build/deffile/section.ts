@@ -63,7 +63,7 @@ export function cutSections(lines: readonly StageLine[]): {
   const starts = lines.flatMap((line, index) => (/^\s*%/.test(line.text) ? [index] : []));
   const blocks = starts.map((start, index): SectionBlock => {
     const head = lines[start]!;
-    const [, word = "", rest = ""] = /^%+(\S*)([^]*)$/.exec(trimSpace(head.text)) ?? [];
+    const [, word = "", rest = ""] = /^%+(\S*)(.*)$/s.exec(trimSpace(head.text)) ?? [];
     // The name ends at a "#" too: a comment may follow it without a blank.
     const [name = "", comment] = word.split(/(?=#)/, 2);
     return {

@@ -28,7 +28,7 @@ export function fillPlaceholders(
   file: string,
 ): FilledLines {
   const used = new Set<string>();
-  const valueOf = (name: string) => {
+  const take = (name: string) => {
     used.add(name);
     return values.given.get(name) ?? values.defaults.get(name);
   };
@@ -41,12 +41,12 @@ export function fillPlaceholders(
       // What a comment holds is left alone, and whatever looks like one: a "#" in quotes does, "#!" does not.
       if (/#[^!]/.test(before)) break;
       const name = match[1]!;
-      const value = valueOf(name);
+      const value = take(name);
       if (value === undefined) {
         const known = [...values.given.keys(), ...values.defaults.keys()];
         throw placeholderUndefined(name, placeOf(file, line), nearest(name, known));
       }
-      text += before + value.replace(placeholder, (whole, inner: string) => valueOf(inner) ?? whole);
+      text += before + value.replace(placeholder, (whole, inner: string) => take(inner) ?? whole);
       if (text.length > mostText) throw placeholdersTooLarge(placeOf(file, line));
       at = match.index + match[0].length;
     }

@@ -4,23 +4,26 @@ export type ImageEntry =
       readonly kind: "folder";
       readonly path: string;
       readonly mode: number;
-      /** What is there already stays as it is. */
-      readonly keep?: true;
+      /** A folder that is there already keeps its mode. */
+      readonly existing?: "keep";
     }
   | {
       readonly kind: "file";
       readonly path: string;
       readonly mode: number;
       readonly content: string;
-      readonly keep?: true;
+      /** A file that is there already stays as it is, or the content goes behind its own. Else it is replaced. */
+      readonly existing?: "keep" | "append";
     }
   | { readonly kind: "link"; readonly path: string; readonly target: string };
 
-export function script(path: string, content: string): ImageEntry {
+type FileEntry = Extract<ImageEntry, { readonly kind: "file" }>;
+
+export function script(path: string, content: string): FileEntry {
   return { kind: "file", path, mode: 0o755, content };
 }
 
-export function text(path: string, content: string): ImageEntry {
+export function text(path: string, content: string): FileEntry {
   return { kind: "file", path, mode: 0o644, content };
 }
 

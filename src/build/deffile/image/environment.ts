@@ -5,19 +5,28 @@ import { type ImageEntry, script } from "./entry.ts";
 
 const envFolder = "/.singularity.d/env";
 
-export function environmentFiles(own: string): readonly ImageEntry[] {
+export function environmentFiles(): readonly ImageEntry[] {
   return [
     script(`${envFolder}/01-base.sh`, base),
-    script(`${envFolder}/90-environment.sh`, `#!/bin/sh\n# The section %environment.\n\n${own}`),
-    script(`${envFolder}/91-environment.sh`, additions),
+    { ...script(`${envFolder}/90-environment.sh`, sections), existing: "keep" },
+    { ...script(`${envFolder}/91-environment.sh`, additions), existing: "keep" },
     script(`${envFolder}/95-apps.sh`, apps),
     script(`${envFolder}/99-base.sh`, last),
     script(`${envFolder}/99-runtimevars.sh`, runtimeVariables),
   ];
 }
 
+/** The section goes behind those of the images that this one was made from, and wins over them. */
+export function environmentSection(own: string): ImageEntry {
+  return { ...script(`${envFolder}/90-environment.sh`, `\n${own}`), existing: "append" };
+}
+
 const base = `#!/bin/sh
 # Read first. Nothing is set here: what an image needs of its own is in the files below.
+`;
+
+const sections = `#!/bin/sh
+# The sections %environment.
 `;
 
 const additions = `#!/bin/sh

@@ -10,7 +10,8 @@ export function ociFiles(defaults: ContainerDefaults): readonly ImageEntry[] {
   const command = defaults.Cmd ?? [];
   return [
     script("/.singularity.d/env/10-docker2singularity.sh", printEnvironment(defaults.Env ?? [])),
-    ...(entrypoint.length + command.length === 0
+    // An image of ours starts by what it has in /.singularity.d, and that would start itself.
+    ...(entrypoint.length + command.length === 0 || (entrypoint[0] ?? "").startsWith("/.singularity.d/")
       ? []
       : [script("/.singularity.d/runscript", printRunscript(entrypoint, command))]),
   ];

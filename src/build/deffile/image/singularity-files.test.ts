@@ -63,7 +63,12 @@ function install(name: string, entries: readonly ImageEntry[]): string {
     if (entry.kind === "folder") mkdirSync(path, { recursive: true });
     if (entry.kind !== "file") continue;
     mkdirSync(join(path, ".."), { recursive: true });
-    writeFileSync(path, entry.content.replaceAll(/(?<=[^A-Za-z])\/(\.singularity\.d|scif)\b/g, `${root}/$1`));
+    const options = { flag: entry.existing === "append" ? "a" : "w" };
+    writeFileSync(
+      path,
+      entry.content.replaceAll(/(?<=[^A-Za-z])\/(\.singularity\.d|scif)\b/g, `${root}/$1`),
+      options,
+    );
     chmodSync(path, entry.mode);
   }
   return root;
@@ -225,8 +230,11 @@ describe("the runscript of an OCI image", () => {
     expect(runscript(print, words, { APPTAINER_NO_EVAL: "1" })).toBe(plain);
   });
 
-  test("is not there without a command", () => {
-    expect(ociFiles({}).map(({ path }) => path)).toEqual(["/.singularity.d/env/10-docker2singularity.sh"]);
+  test("is not there without a command, or when it would start itself", () => {
+    for (const defaults of [{}, { Entrypoint: ["/.singularity.d/actions/run"], Cmd: ["x"] }])
+      expect(ociFiles(defaults).map(({ path }) => path)).toEqual([
+        "/.singularity.d/env/10-docker2singularity.sh",
+      ]);
   });
 });
 

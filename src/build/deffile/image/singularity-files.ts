@@ -2,7 +2,7 @@ import type { ContainerDefaults } from "#spec";
 import type { DeffileStage } from "../deffile.ts";
 import { actionFiles } from "./actions.ts";
 import { folder, type ImageEntry, script, text } from "./entry.ts";
-import { environmentFiles } from "./environment.ts";
+import { environmentFiles, environmentSection } from "./environment.ts";
 import { printLabels } from "./label-file.ts";
 import { ociFiles } from "./oci.ts";
 import { scifFiles } from "./scif.ts";
@@ -17,11 +17,13 @@ export interface MetadataSources {
   readonly labels: ReadonlyMap<string, string>;
   /** The definitions that the base was built from, the oldest first. */
   readonly history?: readonly string[];
+  /** A help of the base is replaced. */
+  readonly force?: boolean;
 }
 
 /**
  * What has to be there before `%post` runs: folders, the actions and the files of the environment, so that `%post` can
- * append to 91-environment.sh. `config` is that of the OCI image that the stage begins from.
+ * append to 91-environment.sh. What a base has of %environment stays. `config` is that of the OCI image that the stage begins from.
  */
 export function prepareSingularityFiles(
   stage: DeffileStage,
@@ -32,7 +34,7 @@ export function prepareSingularityFiles(
     folder("/.singularity.d"),
     folder("/.singularity.d/env"),
     folder("/.singularity.d/libs"),
-    ...environmentFiles(""),
+    ...environmentFiles(),
     ...(config === undefined ? [] : ociFiles(config)),
     ...actionFiles(),
     ...scifFiles(stage.apps),
@@ -41,19 +43,16 @@ export function prepareSingularityFiles(
 
 /** What is written when `%post` is done. */
 export function finishSingularityFiles(sources: MetadataSources): readonly ImageEntry[] {
-  const { stage, definition, labels, history = [] } = sources;
+  const { stage, definition, labels, history = [], force = false } = sources;
   const { runscript, startscript, test, help, environment } = stage;
-  const own = environmentFiles(environment?.text ?? "").filter(({ path }) =>
-    path.endsWith("/90-environment.sh"),
-  );
   return [
     ...(history.length === 0 ? [] : [folder("/.singularity.d/bootstrap_history")]),
     ...history.map((earlier, index) => text(`/.singularity.d/bootstrap_history/Apptainer${index}`, earlier)),
     text("/.singularity.d/Singularity", definition),
-    ...(environment === undefined ? [] : own),
+    ...(environment === undefined ? [] : [environmentSection(environment.text)]),
     text("/.singularity.d/labels.json", printLabels(labels)),
     ...(runscript === undefined ? [] : [script("/.singularity.d/runscript", printSectionScript(runscript))]),
-    ...(help === undefined ? [] : [text("/.singularity.d/runscript.help", help.text)]),
+    ...(help === undefined ? [] : [helpFile(help.text, force)]),
     ...(startscript === undefined
       ? []
       : [script("/.singularity.d/startscript", printSectionScript(startscript))]),
@@ -61,14 +60,21 @@ export function finishSingularityFiles(sources: MetadataSources): readonly Image
   ];
 }
 
+function helpFile(content: string, force: boolean): ImageEntry {
+  const entry = { kind: "file", path: "/.singularity.d/runscript.help", mode: 0o644, content } as const;
+  return force ? entry : { ...entry, existing: "keep" };
+}
+
 /** Places that a runtime mounts something on, where the base has none. */
 const kept: readonly ImageEntry[] = [
   ...["/dev", "/proc", "/sys", "/etc", "/home", "/var"].map(
-    (path): ImageEntry => ({ kind: "folder", path, mode: 0o755, keep: true }),
+    (path): ImageEntry => ({ kind: "folder", path, mode: 0o755, existing: "keep" }),
   ),
-  { kind: "folder", path: "/root", mode: 0o700, keep: true },
-  ...["/tmp", "/var/tmp"].map((path): ImageEntry => ({ kind: "folder", path, mode: 0o1777, keep: true })),
+  { kind: "folder", path: "/root", mode: 0o700, existing: "keep" },
+  ...["/tmp", "/var/tmp"].map(
+    (path): ImageEntry => ({ kind: "folder", path, mode: 0o1777, existing: "keep" }),
+  ),
   ...["/etc/hosts", "/etc/resolv.conf"].map(
-    (path): ImageEntry => ({ kind: "file", path, mode: 0o644, content: "", keep: true }),
+    (path): ImageEntry => ({ kind: "file", path, mode: 0o644, content: "", existing: "keep" }),
   ),
 ];

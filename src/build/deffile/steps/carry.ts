@@ -137,7 +137,7 @@ command printf '# carried\\nset -- %s\\n' "$__vial_args"
 command printf '%s\\n' '[ "$PWD" = "$1" ] || command cd -- "$1" || exit 70' shift
 command printf 'umask '
 umask
-command printf '%s\\n' ${quoteForPrintf(forget)}
+command printf '%s\\n' ${quoteWord(forget)}
 [ "\${IFS+x}" ] || command printf 'unset IFS\\n'
 if command -v shopt >/dev/null; then declare -p; shopt -p; ${functions}else set; export -p; readonly -p; fi
 command printf '%s' "$__vial_options"
@@ -162,10 +162,6 @@ const forget = [
   "esac",
   "done",
 ].join("\n");
-
-function quoteForPrintf(text: string): string {
-  return quoteWord(text);
-}
 
 /** Process 1 and the shell are expected; those that have ended and wait for their parent do not count. */
 const findProcesses = `for __vial_line in /proc/[0-9]*; do

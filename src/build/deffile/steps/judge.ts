@@ -100,14 +100,17 @@ export function judge(
     switch (node.type) {
       case "Statement":
         if (node.background === true) hinder("a command runs in the background");
-        return visit(node.command, around);
+        visit(node.command, around);
+        return;
       case "Subshell":
       case "CommandExpansion":
       case "ArithmeticCommandExpansion":
-        return visitChildren(node, { subshell: true, top: false });
+        visitChildren(node, { subshell: true, top: false });
+        return;
       case "ProcessSubstitution":
         if (node.operator === ">") hinder("a command runs in the background");
-        return visitChildren(node, { subshell: true, top: false });
+        visitChildren(node, { subshell: true, top: false });
+        return;
       case "Pipeline": {
         // The last part runs in the shell itself where bash is told so (lastpipe).
         const last = node.commands.length - 1;
@@ -117,24 +120,29 @@ export function judge(
         return;
       }
       case "Coproc":
-        hinder(hindering["coproc"]);
-        return visitChildren(node, inner);
+        hinder(hindering.coproc);
+        visitChildren(node, inner);
+        return;
       case "Function":
         changes.add("functions");
         if (family === "sh" && !around.top && !around.subshell)
           hinder("a function is defined inside of another command, and sh cannot print functions");
         if (family === "sh" && node.name.pos !== node.pos)
           hinder('the word "function" means one thing to bash and another to sh');
-        return visit(node.body, inner);
+        visit(node.body, inner);
+        return;
       case "Command":
         visitCommand(node, around);
-        return visitChildren(node, inner);
+        visitChildren(node, inner);
+        return;
       case "Assignment":
-        return visitChildren(node, inner);
+        visitChildren(node, inner);
+        return;
       case "Redirect":
         if (family === "sh" && node.operator.startsWith("&"))
           hinder(`"${node.operator}" means one thing to bash and another to sh`);
-        return visitChildren(node, inner);
+        visitChildren(node, inner);
+        return;
       case "AnsiCQuoted":
         if (family === "sh" && node.text.includes("\\'"))
           hinder("a quote of the kind $'\\'' ends at another place in sh");
@@ -142,19 +150,23 @@ export function judge(
       case "ArithmeticCommand":
       case "ArithmeticFor":
         if (family === "sh") hinder('"((" means one thing to bash and another to sh');
-        return visitChildren(node, inner);
+        visitChildren(node, inner);
+        return;
       case "SimpleExpansion":
-        return hinder(variableHindrance(node.text.slice(1)));
+        hinder(variableHindrance(node.text.slice(1)));
+        return;
       case "ParameterExpansion":
         hinder(variableHindrance(node.parameter));
-        if (node.operation?.type === "Default" && /=$/.test(node.operation.operator))
+        if (!around.subshell && node.operation?.type === "Default" && node.operation.operator.endsWith("="))
           changes.add("variables");
-        return visitChildren(node, inner);
+        visitChildren(node, inner);
+        return;
       case "ArithmeticWord":
         hinder(variableHindrance(node.value));
-        return visitChildren(node, inner);
+        visitChildren(node, inner);
+        return;
       default:
-        return visitChildren(node, inner);
+        visitChildren(node, inner);
     }
   };
 

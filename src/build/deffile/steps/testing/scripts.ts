@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are shell texts, not templates
 // Scripts that are run whole and as steps.
 
 /** What each script is about, and how many steps it has at least (0: it is run whole). */
