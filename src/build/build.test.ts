@@ -85,6 +85,8 @@ test("the door leads from a definition file to its steps and files", async () =>
   const { definition, stages } = readDeffile(parsed);
   const stage = stages[0]!;
   expect(stage.bootstrap).toEqual({ kind: "docker", reference: "debian:12" });
+  // What is kept in the image is the text after replacement.
+  expect(definition).toContain("\nFrom: debian:12\n");
 
   const [post] = postScripts(stage);
   const split = await splitScript(post!.text, post!.shell);

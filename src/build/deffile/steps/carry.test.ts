@@ -71,3 +71,22 @@ describe("makeSteps() notices what cannot be carried while it runs", () => {
         },
       );
 });
+
+test("readCarriedState() takes no half of a state", () => {
+  expect(readCarriedState("# carried\nset -- '/'\nA='# end\n").kind).toBe("hindered");
+  expect(readCarriedState("# carried\nset -- '/'\n# end\n").kind).toBe("carried");
+  expect(readCarriedState("").kind).toBe("ended");
+});
+
+test("makeSteps() says so when the state cannot be written", async () => {
+  const shell = shells[0]!;
+  const split = await splitScript("a=1\n:\n", shell.shell);
+  const steps = makeSteps(split.kind === "steps" ? split.commands : [], {
+    shell: shell.shell,
+    statePath: join(folder, "no/such/folder"),
+  });
+  writeFileSync(join(folder, "step"), steps[0]!.text);
+  const { exitCode, stderr } = Bun.spawnSync([...shell.argv, join(folder, "step")], { env: around });
+  expect(exitCode).not.toBe(0);
+  expect(stderr.toString()).toContain("no/such/folder");
+});

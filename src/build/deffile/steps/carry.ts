@@ -59,7 +59,10 @@ export function makeSteps(commands: readonly ScriptCommand[], options: CarryOpti
 export function readCarriedState(text: string): CarriedState {
   if (text === "") return { kind: "ended" };
   const reason = /^# hindered: ([^\n]*)\n/.exec(text)?.[1];
-  return reason === undefined ? { kind: "carried" } : { kind: "hindered", reason };
+  if (reason !== undefined) return { kind: "hindered", reason };
+  // A full disk, or a shell that was killed.
+  if (!text.endsWith("\n# end\n")) return { kind: "hindered", reason: "its state is not whole" };
+  return { kind: "carried" };
 }
 
 function printStep(
@@ -140,8 +143,8 @@ umask
 command printf '%s\\n' ${quoteWord(forget)}
 [ "\${IFS+x}" ] || command printf 'unset IFS\\n'
 if command -v shopt >/dev/null; then declare -p; shopt -p; ${functions}else set; export -p; readonly -p; fi
-command printf '%s' "$__vial_options"
-} >|${state}
+command printf '%s# end\\n' "$__vial_options"
+} >|${state} || echo '# hindered: its state could not be written' >|${state}
 fi
 } 2>/dev/null >/dev/null
 exit 0

@@ -105,6 +105,7 @@ export const scripts: readonly (readonly [name: string, steps: number, text: str
   ["the background, from there on", 2, "echo a\ntrue &\nwait\necho c\n"],
   ["a background command in a group", 2, "echo a\n{ sleep 0 & wait; }\necho b\n"],
   ["the number of the shell", 2, "set +x\nmkdir d.$$\nrmdir d.$$\necho b\n"],
+  ["the number of the line", 2, "echo a\n\necho $LINENO\necho $LINENO\n"],
   ["a syntax error below", 0, "echo a\nif true; then\necho b\n"],
   ["a quote without an end", 0, "echo a\necho 'b\n"],
   ["a heredoc without an end", 0, "echo a\ncat <<END\nb\n"],
