@@ -1,11 +1,24 @@
 import { expect, test } from "bun:test";
 import {
+  buildLabels,
+  finishSingularityFiles,
   lint,
+  makeSteps,
+  mergeLabels,
+  parseDeffile,
   parseDockerfile,
   parseIgnoreFile,
+  postScripts,
+  prepareSingularityFiles,
   printSourceLines,
+  readBuildArguments,
+  readCarriedState,
+  readDeffile,
+  readLabels,
   readStages,
   refuseFindings,
+  refuseUnusedArguments,
+  splitScript,
   stagesToBuild,
   unusedBuildArgs,
 } from "#build";
@@ -59,4 +72,36 @@ test("what the linter finds is shown with its lines", () => {
   expect(found?.rule).toBe("UndefinedVar");
   expect(printSourceLines(found!.where, dockerfile.text)).toContain(">   9 | COPY --from=a $DIR /");
   expect(() => refuseFindings(dockerfile, report)).toThrow(expect.objectContaining({ code: "lint-failed" }));
+});
+
+test("the door leads from a definition file to its steps and files", async () => {
+  const { values } = readBuildArguments(["base=debian:12"]);
+  const parsed = parseDeffile(
+    "Bootstrap: docker\nFrom: {{ base }}\n%post\n  cd /srv\n  make\n%labels\n  A 1\n",
+    "app.def",
+    values,
+  );
+  refuseUnusedArguments(values, parsed.usedArguments, parsed.knownArguments);
+  const { definition, stages } = readDeffile(parsed);
+  const stage = stages[0]!;
+  expect(stage.bootstrap).toEqual({ kind: "docker", reference: "debian:12" });
+  // What is kept in the image is the text after replacement.
+  expect(definition).toContain("\nFrom: debian:12\n");
+
+  const [post] = postScripts(stage);
+  const split = await splitScript(post!.text, post!.shell);
+  const commands = split.kind === "steps" ? split.commands : [];
+  const steps = makeSteps(commands, { shell: post!.shell, statePath: "/run/.vial-state" });
+  expect(steps.map((step) => step.command.text)).toEqual(["  cd /srv\n", "  make\n"]);
+  expect(readCarriedState("")).toEqual({ kind: "ended" });
+
+  const built = buildLabels(stage.header, { architecture: "amd64", date: new Date(0) }, false);
+  const said = readLabels([{ text: "B 2" }]);
+  const own = new Map([...built, ...stage.labels, ...said]);
+  const { labels } = mergeLabels(new Map([["A", "0"]]), own, { force: false });
+  expect(labels.get("A")).toBe("0");
+  const files = [...prepareSingularityFiles(stage), ...finishSingularityFiles({ stage, definition, labels })];
+  expect(files.find((file) => file.path === "/.singularity.d/Singularity")).toMatchObject({
+    content: definition,
+  });
 });

@@ -1,6 +1,6 @@
 // From the text of a recipe to an image.
 //
-// So far the front end for Dockerfiles is here: text in, data out, nothing touched.
+// So far the front ends are here: text in, data out, nothing touched. For Dockerfiles:
 //
 //   parseDockerfile(text)      directives and instructions, each with its place in the file
 //   readStages(dockerfile)     FROMs with their variables put in, who needs whom, which stage to build
@@ -10,6 +10,18 @@
 //   lint(dockerfile)           what can be built and still is wrong
 //   printSourceLines(...)      the lines that an error is about
 //
+// For Singularity definition files:
+//
+//   readBuildArguments(...)    values for {{ NAME }}
+//   parseDeffile(text, ...)    stages, headers and sections, with the values put in
+//   readDeffile(parsed)        what they mean: what a stage begins from, which files it copies, its scripts and labels
+//   postScripts(stage)         what %post and the apps have to run
+//   splitScript(text, shell)   such a script as steps to be cached, or why it is one
+//   makeSteps(commands, ...)   their texts, which hand the state of the shell from one to the next
+//   readCarriedState(text)     what a step has left
+//   prepareSingularityFiles()  the files of /.singularity.d, before %post and
+//   finishSingularityFiles()   behind it
+//
 // An example: "ARG V=1 / FROM debian:$V AS a / FROM scratch / COPY --from=a /etc/x /" has two stages. The second one has
 // needs [0], so stagesToBuild() gives both, the first one first; its base is { kind: "image", reference: "debian:1" }.
 //
@@ -18,10 +30,25 @@
 //
 // Words: a *statement* is an instruction cut into its parts, before they mean anything. A *stage* is a FROM and what
 // stands below it. A *scope* is what ARG and ENV have set up to a place. What BuildKit does is the measure; where Vial
-// differs is listed in docs/dockerfile.md.
+// differs is listed in docs/dockerfile.md and docs/deffile.md.
 
 export { type ContextOptions, type ContextPlace, OpenContexts } from "./context/contexts.ts";
 export { buildDockerfile } from "./dockerfile/build.ts";
+export {
+  type BuildArguments,
+  readBuildArguments,
+  refuseUnusedArguments,
+} from "./deffile/build-arguments.ts";
+export { type Deffile, type DeffileStage, readDeffile } from "./deffile/deffile.ts";
+export type { ImageEntry } from "./deffile/image/entry.ts";
+export { buildLabels, mergeLabels } from "./deffile/image/label-file.ts";
+export { finishSingularityFiles, prepareSingularityFiles } from "./deffile/image/singularity-files.ts";
+export { readLabels } from "./deffile/label.ts";
+export { type DeffileText, parseDeffile } from "./deffile/parse.ts";
+export { type PostScript, postScripts } from "./deffile/post.ts";
+export { type CarriedState, makeSteps, readCarriedState, type ShellStep } from "./deffile/steps/carry.ts";
+export type { ScriptShell } from "./deffile/steps/shell.ts";
+export { type ScriptSplit, splitScript } from "./deffile/steps/split.ts";
 export type { EscapeCharacter } from "./dockerfile/directive.ts";
 export type { Variables } from "./dockerfile/expand.ts";
 export { type IgnoreMatcher, type IgnoreState, parseIgnoreFile } from "./dockerfile/ignore.ts";
