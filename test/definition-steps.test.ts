@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readCarriedState } from "#build";
+import { readCarriedState } from "../src/build/deffile/steps/carry.ts";
 import {
   type Case,
   compareWays,

@@ -1,27 +1,23 @@
 import { expect, test } from "bun:test";
 import {
-  buildLabels,
-  finishSingularityFiles,
   lint,
-  makeSteps,
-  mergeLabels,
-  parseDeffile,
   parseDockerfile,
   parseIgnoreFile,
-  postScripts,
-  prepareSingularityFiles,
   printSourceLines,
-  readBuildArguments,
-  readCarriedState,
-  readDeffile,
-  readLabels,
   readStages,
   refuseFindings,
-  refuseUnusedArguments,
-  splitScript,
   stagesToBuild,
   unusedBuildArgs,
 } from "#build";
+import { buildLabels, mergeLabels } from "./deffile/image/label-file.ts";
+import { finishSingularityFiles, prepareSingularityFiles } from "./deffile/image/singularity-files.ts";
+import { makeSteps, readCarriedState } from "./deffile/steps/carry.ts";
+import { parseDeffile } from "./deffile/parse.ts";
+import { postScripts } from "./deffile/post.ts";
+import { readBuildArguments, refuseUnusedArguments } from "./deffile/build-arguments.ts";
+import { readDeffile } from "./deffile/deffile.ts";
+import { readLabels } from "./deffile/label.ts";
+import { splitScript } from "./deffile/steps/split.ts";
 import { expandInstruction } from "./dockerfile/expand-instruction.ts";
 import { resolveMount } from "./dockerfile/instruction/resolve-mount.ts";
 import { expandWord } from "./dockerfile/expand.ts";

@@ -34,21 +34,7 @@
 
 export { type ContextOptions, type ContextPlace, OpenContexts } from "./context/contexts.ts";
 export { buildDockerfile } from "./dockerfile/build.ts";
-export {
-  type BuildArguments,
-  readBuildArguments,
-  refuseUnusedArguments,
-} from "./deffile/build-arguments.ts";
-export { type Deffile, type DeffileStage, readDeffile } from "./deffile/deffile.ts";
-export type { ImageEntry } from "./deffile/image/entry.ts";
-export { buildLabels, mergeLabels } from "./deffile/image/label-file.ts";
-export { finishSingularityFiles, prepareSingularityFiles } from "./deffile/image/singularity-files.ts";
-export { readLabels } from "./deffile/label.ts";
-export { type DeffileText, parseDeffile } from "./deffile/parse.ts";
-export { type PostScript, postScripts } from "./deffile/post.ts";
-export { type CarriedState, makeSteps, readCarriedState, type ShellStep } from "./deffile/steps/carry.ts";
-export type { ScriptShell } from "./deffile/steps/shell.ts";
-export { type ScriptSplit, splitScript } from "./deffile/steps/split.ts";
+export { buildDeffile, type DeffileOptions, isDeffile } from "./deffile/build.ts";
 export type { EscapeCharacter } from "./dockerfile/directive.ts";
 export type { Variables } from "./dockerfile/expand.ts";
 export { type IgnoreMatcher, type IgnoreState, parseIgnoreFile } from "./dockerfile/ignore.ts";

@@ -353,6 +353,16 @@ export function copySourceMissing(
   });
 }
 
+export function copyTooDeep(path: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "build-source-too-deep",
+    what: `Cannot copy "${short(path)}": its folders do not end`,
+    why: "a link in it leads back to a folder above",
+    next: "copy the folders below it one by one, or remove the link",
+  });
+}
+
 export function copySourceOutside(source: string, title: string, where: SourceRange | undefined): VialError {
   return new VialError({
     kind: "invalid-argument",

@@ -11,7 +11,9 @@ import type {
 import type { SourceTree } from "./copy/source-tree.ts";
 import type { Variables } from "./dockerfile/expand.ts";
 import type { RunningStep, StepInfo, StepReporter } from "./event.ts";
+import { buildCanceled } from "./error.ts";
 import { recallStep, rememberStep } from "./step-cache.ts";
+import type { StepResult } from "./step-record.ts";
 import type { ProgramRun, Worker } from "./worker.ts";
 import { makeLayer, type Workspace } from "./workspace.ts";
 
@@ -67,6 +69,21 @@ export interface BuiltStage {
   readonly lastStep: number;
 }
 
+/** What a step does to its workspace. It may leave a text for the step behind it, which is remembered with it. */
+export type StepAct = (
+  space: Workspace,
+  step: RunningStep,
+  // biome-ignore lint/suspicious/noConfusingVoidType: most steps leave nothing
+) => Promise<string | void> | string | void;
+
+type Made = Pick<StepResult, "layer" | "carried">;
+
+export interface StepEnd extends Made {
+  readonly root: RootState;
+  /** The number of the step. */
+  readonly number: number;
+}
+
 /** One build: what all its steps share. */
 export class Session {
   readonly worker: Worker;
@@ -74,7 +91,7 @@ export class Session {
   readonly reporter: StepReporter;
   readonly contexts: Contexts;
   /** Steps that are under way: two stages that do the same do it once. */
-  readonly #running = new Map<string, Promise<LayerBlob | null>>();
+  readonly #running = new Map<string, Promise<Made>>();
   saved = 0;
 
   constructor(worker: Worker, options: BuildOptions, reporter: StepReporter, contexts: Contexts) {
@@ -92,45 +109,46 @@ export class Session {
     root: RootState,
     info: Omit<StepInfo, "number">,
     key: string,
-    act: (space: Workspace, step: RunningStep) => Promise<void> | void,
-    options: { readonly onBase?: readonly LayerBlob[] } = {},
-  ): Promise<{ readonly root: RootState; readonly layer: LayerBlob | null; readonly number: number }> {
-    this.options.signal.throwIfAborted();
+    act: StepAct,
+    options: { readonly onBase?: readonly LayerBlob[]; readonly always?: boolean } = {},
+  ): Promise<StepEnd> {
+    if (this.options.signal.aborted) throw buildCanceled();
     const step = this.reporter.begin(info);
-    const layer = await this.#layerOf(root, step, key, act, options.onBase ?? root.layers);
-    const layers = layer === null ? root.layers : [...root.layers, layer];
-    return { root: { ...root, key, layers }, layer, number: step.info.number };
+    const made = await this.#madeBy(root, step, key, act, options);
+    const layers = made.layer === null ? root.layers : [...root.layers, made.layer];
+    return { ...made, root: { ...root, key, layers }, number: step.info.number };
   }
 
-  async #layerOf(
+  async #madeBy(
     root: RootState,
     step: RunningStep,
     key: string,
-    act: (space: Workspace, step: RunningStep) => Promise<void> | void,
-    below: readonly LayerBlob[],
-  ): Promise<LayerBlob | null> {
+    act: StepAct,
+    options: { readonly onBase?: readonly LayerBlob[]; readonly always?: boolean },
+  ): Promise<Made> {
     const { worker } = this;
-    const known = this.options.noCache ? undefined : recallStep(worker.store, worker.folder, key);
+    const mayRecall = !this.options.noCache && options.always !== true;
+    const known = mayRecall ? recallStep(worker.store, worker.folder, key) : undefined;
     if (known !== undefined) {
       this.saved += known.took;
       step.cached(known.took);
-      return known.layer;
+      return known;
     }
     const running = this.#running.get(key);
     if (running !== undefined) {
-      const layer = await running;
+      const made = await running;
       step.cached(0);
-      return layer;
+      return made;
     }
-    const work = makeLayer(worker, below, { latest: root.latest }, async (space) => await act(space, step));
+    const work = this.#make(root, step, act, options.onBase ?? root.layers);
     this.#running.set(key, work);
     // Whoever waits for it sees the error; without a waiter it must not be an unhandled one.
     work.catch(() => {});
     try {
-      const layer = await work;
+      const made = await work;
       const took = step.done();
-      rememberStep(worker.folder, key, { layer, took, title: info(step) });
-      return layer;
+      rememberStep(worker.folder, key, { ...made, took, title: step.info.title });
+      return made;
     } catch (error) {
       step.failed();
       throw error;
@@ -138,10 +156,14 @@ export class Session {
       this.#running.delete(key);
     }
   }
-}
 
-function info(step: RunningStep): string {
-  return step.info.title;
+  async #make(root: RootState, step: RunningStep, act: StepAct, below: readonly LayerBlob[]): Promise<Made> {
+    let carried: string | undefined;
+    const layer = await makeLayer(this.worker, below, { latest: root.latest }, async (space) => {
+      carried = (await act(space, step)) ?? undefined;
+    });
+    return { layer, ...(carried === undefined ? {} : { carried }) };
+  }
 }
 
 /** Where files to copy come from, beside stages and images. */

@@ -5,6 +5,8 @@ import type { Digest } from "#spec";
 /** What a step made: a layer, or nothing but what was there before. */
 export interface StepResult {
   readonly layer: LayerBlob | null;
+  /** What it left for the step behind it. */
+  readonly carried?: string;
   /** How long it took, in milliseconds: what the cache saves. */
   readonly took: number;
   /** What a person calls it. */

@@ -49,6 +49,14 @@ export interface Worker {
   readonly mountFolder: string;
   /** Finds an image in the store or pulls it. Throws image-unknown and the errors of the registry. */
   resolveImage(reference: string, platform: Platform | undefined): Promise<BaseImage>;
+  /** Loads an image from an archive or a layout folder. */
+  loadImage(path: string, tag: string | undefined): Promise<BaseImage>;
+  /** Makes a base image of a distribution from package sources; taken from an earlier build unless `anew`. */
+  bootstrapImage(
+    wish: { readonly suite: string; readonly mirror?: string; readonly include: readonly string[] },
+    output: (line: string) => void,
+    anew: boolean,
+  ): Promise<BaseImage>;
   /** Where a layer lies unpacked; unpacked again from its blob when it does not. */
   unpackedLayer(layer: { readonly descriptor: Descriptor; readonly diffId: Digest }): Promise<LayerPlace>;
   /** Runs a program to its end. When the signal fires, it is killed. */

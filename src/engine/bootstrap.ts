@@ -35,6 +35,8 @@ export interface BootstrapWish {
   readonly distribution: string;
   /** Undefined: the host's own. */
   readonly suite: string | undefined;
+  /** Another archive than those of this machine's own sources. */
+  readonly mirror?: string;
   readonly variant: MmdebstrapWish["variant"];
   readonly include: readonly string[];
   /** Names for the image. */
@@ -59,7 +61,10 @@ export async function bootstrapImage(
   if (wish.distribution !== host.id) throw bootstrapDistributionUnknown(wish.distribution, host.id);
   const suite = wish.suite ?? host.codename;
   checkWords(suite, wish.include);
-  const sources = chooseSources(readAptSources(), host.codename, suite);
+  const sources =
+    wish.mirror === undefined
+      ? chooseSources(readAptSources(), host.codename, suite)
+      : [mirrorSource(wish.mirror, suite)];
   const main = sources.find((source) => source.suite === suite);
   if (main === undefined) throw bootstrapSourcesMissing(wish.distribution, suite);
   progress({ phase: "prepare" });
@@ -101,6 +106,20 @@ export async function bootstrapImage(
   await unpackStoredLayer(engine.store, layer, wish.warn);
   for (const reference of wish.references) setRef(engine.store, reference, image.descriptor);
   return image;
+}
+
+/** "debian", "ubuntu": what this machine runs, and what its package sources serve. */
+export function hostDistribution(): string {
+  return readOsRelease().id;
+}
+
+function mirrorSource(uri: string, suite: string): AptSource {
+  return {
+    uri: uri.replace("%{OSVERSION}", suite),
+    suite,
+    components: ["main"],
+    options: [],
+  } as unknown as AptSource;
 }
 
 /** The suite that `vial bootstrap DISTRIBUTION` takes when none is named. */

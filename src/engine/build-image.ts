@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import {
   type BuildReport,
+  buildDeffile,
   buildDockerfile,
   type BuildOptions,
   type BuiltStage,
   type ContextPlace,
+  type DeffileOptions,
   forgetSteps,
+  isDeffile,
   type LintFinding,
   lint,
   OpenContexts,
@@ -33,6 +36,8 @@ export interface BuildWish extends BuildOptions {
   readonly namedContexts: ReadonlyMap<string, string>;
   readonly references: readonly ImageReference[];
   readonly pull: WorkerOptions["pull"];
+  /** What definition files know beside. */
+  readonly definition: DeffileOptions;
   /** Bytes of finished steps to keep. */
   readonly cacheLimit: number;
 }
@@ -68,7 +73,9 @@ export async function buildImage(
     const { name } = wish.recipe;
     const text = wish.recipe.text ?? (await contexts.recipe(name));
     if (text === undefined) throw recipeMissing(name);
-    const stage = await buildDockerfile(session, parseDockerfile(text, name));
+    const stage = isDeffile(text, name)
+      ? await buildDeffile(session, text, name, wish.definition)
+      : await buildDockerfile(session, parseDockerfile(text, name));
     const image = writeStage(session, stage);
     if (wish.references.length === 0) setRef(store, undefined, image.descriptor);
     for (const reference of wish.references) setRef(store, reference, image.descriptor);

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { type BaseImage, type ProgramEnd, type ProgramRun, sweepWorkspaces, type Worker } from "#build";
-import { enterPrivateMounts, markProcess, sweepTrash } from "#host";
-import { findImage, hasBlob, layerPlace, readBlob } from "#image";
+import { enterPrivateMounts, markProcess, sweepTrash, writeAtomic } from "#host";
+import { findImage, hasBlob, layerPlace, loadArchive, loadLayout, readBlob, readPath, setRef } from "#image";
 import type { ContainerSpec } from "#runtime";
 import { hostPlatform, isVialError, parseNamed, type Platform, parseManifest } from "#spec";
 import { makeSpec } from "./container/create.ts";
@@ -9,6 +9,7 @@ import { driverOf } from "./container/driver.ts";
 import { type ContainerFolder, newContainerId } from "./container/folder.ts";
 import { clearBundle, launch, makeConfig } from "./container/prepare.ts";
 import { StartFailure } from "./container/start-failure.ts";
+import { bootstrapImage, hostDistribution } from "./bootstrap.ts";
 import type { Engine } from "./engine-handle.ts";
 import { pullImage } from "./images.ts";
 import { unpackStoredLayer, type Warn } from "./layers.ts";
@@ -39,6 +40,8 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
       if (made === undefined) throw new Error(`the layer ${layer.diffId} did not come to lie unpacked`);
       return made;
     },
+    loadImage: (path, tag) => loadImage(engine, path, tag, options),
+    bootstrapImage: (wish, output, anew) => bootstrapBase(engine, wish, output, anew, options),
     run: (program) => runProgram(engine, program),
   };
   for (const folder of [worker.folder, worker.mountFolder])
@@ -83,6 +86,71 @@ async function resolveImage(
       await unpackStoredLayer(engine.store, { descriptor, diffId }, options.warn);
   }
   return { manifestDigest: image.manifestDigest, manifest, config: image.config };
+}
+
+/** An image of an archive (docker or OCI) or of a layout folder; of several, the one with the tag, else the first. */
+async function loadImage(
+  engine: Engine,
+  path: string,
+  tag: string | undefined,
+  options: WorkerOptions,
+): Promise<BaseImage> {
+  const { store } = engine;
+  const loaded = statSync(path).isDirectory()
+    ? await loadLayout(store, path)
+    : await loadArchive(store, readPath(path), { subject: path });
+  const chosen = loaded.find(
+    ({ names }) => tag !== undefined && names.some((name) => name.endsWith(`:${tag}`)),
+  );
+  const image = chosen ?? loaded[0]!;
+  return await baseByName(engine, image.names[0] ?? image.id, options);
+}
+
+async function baseByName(engine: Engine, name: string, options: WorkerOptions): Promise<BaseImage> {
+  return await resolveImage(engine, name, undefined, { ...options, pull: "never" });
+}
+
+/** A base image from package sources. It is remembered by what was wished, for it takes half a minute to make. */
+async function bootstrapBase(
+  engine: Engine,
+  wish: Parameters<Worker["bootstrapImage"]>[0],
+  output: (line: string) => void,
+  anew: boolean,
+  options: WorkerOptions,
+): Promise<BaseImage> {
+  const { store, place } = engine;
+  const key = new Bun.CryptoHasher("sha256").update(JSON.stringify(wish)).digest("hex").slice(0, 32);
+  const record = `${place.root}/build/bases/${key}`;
+  if (!anew && existsSync(record)) {
+    const id = readFileSync(record, "utf8");
+    try {
+      return await baseByName(engine, id, options);
+    } catch (error) {
+      // Removed since: it is made again.
+      if (!isVialError(error) || error.code !== "image-unknown") throw error;
+    }
+  }
+  const { mirror, suite } = wish;
+  let phase = "";
+  const image = await bootstrapImage(
+    engine,
+    {
+      distribution: hostDistribution(),
+      suite,
+      variant: "apt",
+      include: wish.include,
+      references: [],
+      warn: options.warn,
+      ...(mirror === undefined ? {} : { mirror }),
+    },
+    (step) => {
+      if (step.phase !== phase) output(step.phase);
+      phase = step.phase;
+    },
+  );
+  setRef(store, undefined, image.descriptor);
+  writeAtomic(record, image.id, 0o600);
+  return { manifestDigest: image.descriptor.digest, manifest: image.manifest, config: image.config };
 }
 
 async function pull(

@@ -73,7 +73,9 @@ export {
   createUnderConmon,
   resizeTerminal,
 } from "./program/conmon.ts";
+export { busyboxApplets } from "./program/busybox.ts";
 export { gitClone } from "./program/git.ts";
+export { runHostScript } from "./program/host-script.ts";
 export { connectAttach, finishWriting } from "./kernel/unix-socket.ts";
 export { terminalSize, withRawTerminal } from "./kernel/terminal.ts";
 export {

@@ -1,6 +1,6 @@
-import { constants, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import { openInside, openRoot } from "#host";
-import type { SourceTree } from "./source-tree.ts";
+import { readFlags, type SourceTree } from "./source-tree.ts";
 import type { SelectedSource } from "./select.ts";
 import type { SourceEntry } from "./walk.ts";
 
@@ -34,11 +34,7 @@ function fileDigest(tree: SourceTree, root: number, entry: SourceEntry): string 
   const known = tree.digests?.find(entry.full, entry.info);
   if (known !== undefined) return known;
   const hasher = new Bun.CryptoHasher("sha256");
-  using file = openInside(
-    root,
-    Buffer.from(entry.full, "latin1"),
-    constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
-  );
+  using file = openInside(root, Buffer.from(entry.full, "latin1"), readFlags(tree));
   for (;;) {
     const count = readSync(file.fd, buffer(), 0, buffer().length, null);
     if (count === 0) break;

@@ -18,6 +18,8 @@ export interface CopyWork {
   /** Absolute; a slash at the end means a folder. */
   readonly destination: string;
   readonly parents: boolean;
+  /** A folder gives its contents (COPY), or goes as a whole (cp -r). */
+  readonly folders?: "contents" | "whole";
   /** ADD: archives are unpacked into the destination. */
   readonly unpack: boolean;
   readonly ownership: Ownership;
@@ -36,7 +38,7 @@ export async function performCopy(rootfs: string, work: CopyWork): Promise<void>
   using source = openTree(work.tree);
   for (const one of sources) {
     if (work.unpack && !one.isFolder && (await unpackInto(rootfs, writer, work, source, one))) continue;
-    const target = targetOf(one, destination, toFolder, work.parents);
+    const target = targetOf(one, destination, toFolder, work);
     writer.makeFolders(parentOf(target));
     for (const entry of one.entries)
       writer.put(
@@ -56,11 +58,16 @@ export async function performCopy(rootfs: string, work: CopyWork): Promise<void>
   writer.finish();
 }
 
-function targetOf(one: SelectedSource, destination: string, toFolder: boolean, parents: boolean): string {
+function targetOf(
+  one: SelectedSource,
+  destination: string,
+  toFolder: boolean,
+  { parents, folders }: CopyWork,
+): string {
   const base = withoutSlash(destination);
   if (parents)
     return [base, ...(one.parents === "" ? [] : [binary(one.parents)]), binary(one.name)].join("/");
-  if (one.isFolder) return base === "" ? "/" : base;
+  if (one.isFolder && folders !== "whole") return base === "" ? "/" : base;
   return toFolder ? `${base}/${binary(one.name)}` : base;
 }
 

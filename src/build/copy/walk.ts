@@ -1,6 +1,16 @@
-import { type BigIntStats, constants, fstatSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { belowFd, type OpenFile, openFlag, openInside, openRoot } from "#host";
+import {
+  type BigIntStats,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+} from "node:fs";
+import { belowFd, OpenFile, openFlag, openInside, openRoot } from "#host";
 import type { IgnoreMatcher, IgnoreState } from "../dockerfile/ignore.ts";
+import { copyTooDeep } from "../error.ts";
 import type { SourceTree } from "./source-tree.ts";
 
 // The files below a path, found on descriptors: each step is one name below an open folder and follows no link, so that a
@@ -83,7 +93,10 @@ class Walk {
     excluded: IgnoreState | undefined,
   ): void {
     const at = belowFd(folder.fd, name);
-    const info = lstatSync(at, { bigint: true, throwIfNoEntry: false });
+    const followed = this.#tree.links === "follow";
+    const info = followed
+      ? statSync(at, { bigint: true, throwIfNoEntry: false })
+      : lstatSync(at, { bigint: true, throwIfNoEntry: false });
     if (info === undefined) return;
     const kind = kindOf(info);
     const isOut = ignored?.ignored === true || excluded?.ignored === true;
@@ -97,14 +110,20 @@ class Walk {
     const entry: SourceEntry = { ...names, kind, info };
     const before = this.entries.length;
     this.entries.push(entry);
-    using below = openInside(folder.fd, name, openFlag.path | openFlag.directory | openFlag.noFollow, {
-      links: "refuse",
-    });
+    if (names.path.split("/").length > deepest) throw copyTooDeep(textOf(names.full));
+    using below = followed
+      ? new OpenFile(openSync(at, openFlag.path | openFlag.directory))
+      : openInside(folder.fd, name, openFlag.path | openFlag.directory | openFlag.noFollow, {
+          links: "refuse",
+        });
     this.folder(below, entry, ignored, excluded);
     // An ignored folder is there for the sake of what is excepted below it, and only then.
     if (isOut && this.entries.length === before + 1) this.entries.pop();
   }
 }
+
+/** Links that lead in circles would otherwise never end. */
+const deepest = 100;
 
 function kindOf(info: BigIntStats): SourceKind {
   switch (Number(info.mode) & constants.S_IFMT) {

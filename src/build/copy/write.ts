@@ -27,7 +27,7 @@ import {
 } from "#host";
 import type { SourceRange } from "#spec";
 import { copyOverFolder, copyOverOther } from "../error.ts";
-import type { SourceTree } from "./source-tree.ts";
+import { readFlags, type SourceTree } from "./source-tree.ts";
 import { type SourceEntry, textOf } from "./walk.ts";
 
 // Writes into a mounted root. Every folder is resolved inside the root by the kernel and held open; what is made is one
@@ -107,11 +107,7 @@ export class RootWriter implements Disposable {
       case "file": {
         this.#clearWay(at, path);
         const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
-        using from = openInside(
-          source.fd,
-          latin(entry.full),
-          constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
-        );
+        using from = openInside(source.fd, latin(entry.full), readFlags(tree));
         using file = openInside(this.#folder(path.slice(0, slash)).fd, name, flags | constants.O_NOFOLLOW, {
           mode: 0o600,
         });

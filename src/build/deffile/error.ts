@@ -216,3 +216,35 @@ export function buildArgumentsUnused(names: readonly string[], near: string | un
 function short(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
+
+export function agentNotYet(agent: string, why: string, where: SourceRange): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "definition-agent-not-yet",
+    what: `Cannot begin with the agent "${agent}"`,
+    why,
+    next: "begin with an image by `Bootstrap: docker`, or with a folder by `Bootstrap: localimage`",
+    where,
+  });
+}
+
+export function hostScriptFailed(
+  section: string,
+  exitCode: number,
+  output: string,
+  where: SourceRange,
+): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "definition-host-script-failed",
+    what: `Cannot build: ${section} failed`,
+    why: `it ended with the exit code ${exitCode}${output === "" ? "" : `; its last lines:\n${output}`}`,
+    next: "mend the section; it runs on this machine, outside of the image",
+    where,
+  });
+}
+
+/** A sentence for a warning. */
+export function postHindered(reason: string): string {
+  return `%post is run again as one step: ${reason}`;
+}

@@ -4,6 +4,7 @@ import { baseUnknown } from "../error.ts";
 import type { BuiltStage, RootState, Session } from "../session.ts";
 import { stepKey } from "../step-key.ts";
 import { openRootTree } from "../workspace.ts";
+import { baseOf } from "../base-state.ts";
 import type { BaseImage } from "../worker.ts";
 import { platformOf, StageBuilder, type StageBase } from "./build-stage.ts";
 import type { OpenTree } from "./open-source.ts";
@@ -166,24 +167,4 @@ function tree(mounted: { readonly path: string; close(): void }, title: string, 
 
 function notMounted(source: SourceTree): OpenTree {
   return { ...source, key: undefined, close() {} };
-}
-
-function baseOf(image: BaseImage, epoch: number | undefined): Omit<StageBase, "platform"> {
-  const { manifest, config } = image;
-  const diffIds = config.rootfs.diff_ids ?? [];
-  const layers = manifest.layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index]! }));
-  const created = Math.floor(Date.parse(config.created ?? "") / 1000);
-  const own = Number.isFinite(created) && created > 0 ? created : 0;
-  return {
-    root: {
-      key: stepKey("image", { layers: diffIds }),
-      layers,
-      // New files are never newer than what they stand on, so that no clock is in them.
-      latest: epoch === undefined ? own : Math.min(epoch, own),
-    },
-    base: { manifest, config, digest: image.manifestDigest },
-    layers: [],
-    defaults: config.config ?? {},
-    history: [],
-  };
 }

@@ -26,18 +26,21 @@ const progressForms = ["auto", "plain", "tty", "quiet", "rawjson"] as const;
 export const command: Command = {
   name: "build",
   usage: "[OPTIONS] PATH | URL | -",
-  summary: "Build an image from a Dockerfile",
+  summary: "Build an image from a Dockerfile or a definition file",
   mapped: true,
   flags: [
     listFlag("add-host", "host:ip", "Add a line to /etc/hosts of what runs"),
     listFlag("build-arg", "name[=value]", "Set an ARG; without a value it is taken from here"),
+    textFlag("build-arg-file", "file", "Lines of name=value for a definition file"),
     listFlag("build-context", "name=place", "Another folder, git repository or image to copy from"),
     textFlag("file", "path", "The recipe (default PATH/Dockerfile; - reads standard input)", "f"),
+    boolFlag("force", "Let the labels and the help of a definition file win over the base's"),
     textFlag("iidfile", "file", "Write the image's ID to a file"),
     listFlag("label", "name=value", "Set a label of the image"),
     boolFlag("lint", "Only look what can be bettered in the recipe"),
     textFlag("metadata-file", "file", "Write what was built to a file, as JSON"),
     textFlag("network", "default|none|host", "Network of what runs (default: the host's)"),
+    boolFlag("notest", "Leave the %test of a definition file out", "T"),
     boolFlag("no-cache", "Do every step anew"),
     listFlag(
       "output",
@@ -193,11 +196,18 @@ function readWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "signal"> {
     throw flagValueInvalid("--network", network, "default, none or host");
   const platform = flags.text("platform");
   const shmSize = flags.text("shm-size");
+  const argumentFile = flags.text("build-arg-file");
   return {
     recipe,
     context: recipe.context,
     namedContexts: new Map(flags.list("build-context").map((text) => pair("--build-context", text))),
     references: flags.list("tag").map(parseReference),
+    definition: {
+      argumentFile: argumentFile === undefined ? undefined : readFileSync(argumentFile, "utf8"),
+      runsTests: !flags.bool("notest"),
+      force: flags.bool("force"),
+      folder: recipe.context.kind === "folder" ? recipe.context.path : process.cwd(),
+    },
     pull: flags.bool("pull") ? "always" : "missing",
     cacheLimit: cacheLimit(),
     buildArgs: new Map(

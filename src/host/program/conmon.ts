@@ -143,7 +143,7 @@ export function resizeTerminal(bundle: string, rows: number, columns: number): v
   const fd = openSync(`${bundle}/${conmonFile.control}`, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
     const line = Buffer.from(`1 ${rows} ${columns}\n`);
-    libc().write(fd, pointer(line), BigInt(line.length));
+    libc().write(fd, pointer(line), line.length);
   } finally {
     closeSync(fd);
   }

@@ -86,11 +86,11 @@ export function readSync(
   if (length === 0) return 0;
   const into = pointer(buffer.subarray(offset, offset + length));
   const count =
-    position === null
-      ? libc().read(fd, into, BigInt(length))
-      : libc().pread(fd, into, BigInt(length), BigInt(position));
-  return done(Number(count), "read");
+    position === null ? libc().read(fd, into, length) : libc().pread(fd, into, length, BigInt(position));
+  return done(count, "read");
 }
+
+const mostAtOnce = 2 ** 30;
 
 export function writeSync(
   fd: number,
@@ -102,22 +102,26 @@ export function writeSync(
     return real().writeSync(fd, content, offset, ...further);
   const bytes = typeof content === "string" ? Buffer.from(content) : content.subarray(offset);
   if (bytes.length === 0) return 0;
-  return done(Number(libc().write(fd, pointer(bytes), BigInt(bytes.length))), "write");
+  return done(libc().write(fd, pointer(bytes), Math.min(bytes.length, mostAtOnce)), "write");
 }
 
 export function fsyncSync(fd: number): void {
   done(moreOfLibc().fsync(fd), "fsync");
 }
 
+/** One for all: most files fit, and are made into a text right away. */
+let shared: Buffer | undefined;
+
+/** All of a file, in a buffer that the next call uses again. */
 function readAll(fd: number): Buffer {
-  // Files of /proc say that they are empty.
-  const size = askStatus(fd, "follow")?.size ?? 0;
-  let bytes = Buffer.alloc(Math.max(size + 1, 4096));
+  shared ??= Buffer.allocUnsafe(65_536);
+  let bytes = shared;
   for (let length = 0; ; ) {
+    // Files of /proc give less than was asked for before their end.
     const count = readSync(fd, bytes, length, bytes.length - length);
     if (count === 0) return bytes.subarray(0, length);
     length += count;
-    if (length === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)]);
+    if (length === bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafe(bytes.length)]);
   }
 }
 
@@ -127,7 +131,7 @@ export const readFileSync = ((path: Path | number, encoding?: unknown) => {
   const fd = typeof path === "number" ? path : openSync(path);
   try {
     const bytes = readAll(fd);
-    return encoding === undefined ? bytes : bytes.toString(encoding);
+    return encoding === undefined ? Buffer.from(bytes) : bytes.toString(encoding);
   } finally {
     if (typeof path !== "number") closeSync(fd);
   }
@@ -243,7 +247,7 @@ export const readdirSync = ((path: Path, options: { readonly withFileTypes?: boo
 
 export function readlinkSync(path: Path): string {
   const bytes = Buffer.alloc(4096);
-  const count = done(Number(libc().readlink(address(path), pointer(bytes), 4096n)), "readlink", path);
+  const count = done(libc().readlink(address(path), pointer(bytes), 4096), "readlink", path);
   return bytes.toString("utf8", 0, count);
 }
 
