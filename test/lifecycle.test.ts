@@ -206,8 +206,10 @@ suite("stop, kill, restart, pause, wait", () => {
     const size = readFileSync(log).length;
     await Bun.sleep(150);
     expect(readFileSync(log).length).toBe(size);
+    expect((await vial.run("pause", id)).code).toBe(1);
     expect((await vial.run("exec", id, "true")).err).toContain("vial unpause");
     await vial.ok("unpause", id);
+    expect((await vial.run("unpause", id)).err).toContain("it is not paused");
     await vial.until("ticks again", () => readFileSync(log).length > size);
     await vial.ok("pause", id);
     await vial.ok("stop", "-t", "0", id);

@@ -308,8 +308,14 @@ export function readChangedResources(flags: Flags): NonNullable<CreateWish["reso
     );
   }
   const cpus = Number(flags.text("cpus") || Number.NaN) === 0 ? undefined : flags.text("cpus");
-  if (cpus !== undefined && !(Number(cpus) >= 0.01 && Number(cpus) <= 4096))
-    throw optionInvalid("--cpus", cpus, "it has to be a number of at least 0.01", "--cpus 1.5");
+  const processors = navigator.hardwareConcurrency;
+  if (cpus !== undefined && !(Number(cpus) >= 0.01 && Number(cpus) <= processors))
+    throw optionInvalid(
+      "--cpus",
+      cpus,
+      `it has to be a number from 0.01 to ${processors}, for this machine has ${processors} processors`,
+      `--cpus ${processors}`,
+    );
   if (cpus !== undefined && (flags.has("cpu-quota") || flags.has("cpu-period")))
     throw optionsConflict("--cpus", "--cpu-quota", "both set the quota of CPU time");
   const set = (name: string): string | undefined => {

@@ -120,6 +120,19 @@ export function containerPaused(name: string): VialError {
   });
 }
 
+/** As in Docker, to pause what is paused is an error. */
+export function pauseUnchanged(name: string, is: "paused" | "running"): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "pause-unchanged",
+    what:
+      is === "paused"
+        ? `Cannot pause the container ${JSON.stringify(name)}: it is paused already`
+        : `Cannot unpause the container ${JSON.stringify(name)}: it is not paused`,
+    next: is === "paused" ? `vial unpause ${name}` : `vial pause ${name}`,
+  });
+}
+
 export function containerRunning(name: string, action: string, next: string): VialError {
   return new VialError({
     kind: "conflict",

@@ -1,10 +1,17 @@
 import { existsSync } from "node:fs";
-import { cgroupMode, discardTree, oomKills, removeEmptyCgroup, type ProcessMark } from "#host";
+import {
+  cgroupMode,
+  discardTree,
+  inUserNamespace,
+  oomKills,
+  type ProcessMark,
+  removeEmptyCgroup,
+} from "#host";
 import { type ContainerSpec, runtimeStateFolder } from "#runtime";
 import { reasonOf } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
-import { cgroupsPathOf } from "./cgroup-path.ts";
+import { cgroupsPathOf, usedCgroupsPath } from "./cgroup-path.ts";
 import { driverOf } from "./driver.ts";
 import { type ContainerFolder, releaseName } from "./folder.ts";
 import { clearBundle } from "./prepare.ts";
@@ -31,10 +38,12 @@ export function finishContainer(
   place: ContainerFolder,
   ending: Ending,
 ): void {
-  const oomKilled = existsSync(`${place.bundle}/oom`) || oomKills(cgroupMode(), cgroupsPathOf(place)) > 0;
+  const group = inUserNamespace() ? usedCgroupsPath(place) : cgroupsPathOf(place);
+  const oomKilled =
+    existsSync(`${place.bundle}/oom`) || (group !== undefined && oomKills(cgroupMode(), group) > 0);
   deleteFromRuntime(engine, spec, place);
   // A runtime that gave up in the middle of a start has no record, and leaves the control group.
-  if (ending.error !== undefined) removeEmptyCgroup(cgroupMode(), cgroupsPathOf(place));
+  if (ending.error !== undefined) removeEmptyCgroup(cgroupMode(), group ?? cgroupsPathOf(place));
   recordEvent(engine, spec, "die", { exitCode: String(ending.exitCode) });
   if (oomKilled) recordEvent(engine, spec, "oom");
   if (spec.autoRemove) {

@@ -1,6 +1,6 @@
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
-import { containerNotRunning, freezeFailed } from "../error.ts";
+import { containerNotRunning, freezeFailed, pauseUnchanged } from "../error.ts";
 import { recordEvent } from "../events.ts";
 import { driverOf } from "./driver.ts";
 import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./folder.ts";
@@ -12,7 +12,7 @@ export function pauseContainer(engine: Engine, name: string): void {
   const spec = readSpec(place);
   using _lock = lockContainer(place);
   const state = currentState(place);
-  if (state.status === "paused") return;
+  if (state.status === "paused") throw pauseUnchanged(name, "paused");
   if (state.status !== "running") throw containerNotRunning(name);
   callRuntime(engine, spec, place, "pause");
   writeState(place, { ...state, status: "paused" });
@@ -26,7 +26,7 @@ export function unpauseContainer(engine: Engine, name: string): void {
   using _lock = lockContainer(place);
   const state = currentState(place);
   if (state.status !== "running" && state.status !== "paused") throw containerNotRunning(name);
-  if (state.status === "running") return;
+  if (state.status === "running") throw pauseUnchanged(name, "running");
   resumeContainer(engine, spec, place);
   writeState(place, { ...state, status: "running" });
   recordEvent(engine, spec, "unpause");
