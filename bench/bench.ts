@@ -13,6 +13,7 @@ import {
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type Competitor, openDocker, openPodman, openVial, type Refused } from "./competitor.ts";
+import { buildRows } from "./build.ts";
 import { openFloor } from "./floor.ts";
 import { interleave, median, ratio, type Sample, text, time } from "./measure.ts";
 import { type Row, short, writeReport } from "./report.ts";
@@ -74,6 +75,10 @@ try {
   rows.push(execRow());
   say("memory and many");
   rows.push(...manyRows(all));
+  say("build");
+  const built = buildRows(all, folder, quick ? 3 : 7);
+  rows.push(...built.rows);
+  refused.push(...built.refused.map((why) => ({ name: why.split(" ")[0] ?? "", why })));
   say("pull and remove");
   rows.push(...(await transferRows(all)));
   function runRow(): Row {
