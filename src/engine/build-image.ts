@@ -59,6 +59,8 @@ export async function buildImage(
   transfer: Omit<WorkerOptions, "pull" | "signal">,
 ): Promise<BuiltImage> {
   const { store } = engine;
+  // What is made, fetched and checked out has the same modes for everybody.
+  process.umask(0o022);
   const worker = openWorker(engine, { ...transfer, pull: wish.pull, signal: wish.signal });
   // Until a name leads to it, and the cache to its layers, what is made belongs to nobody.
   using _hold = holdContent(store);
@@ -66,6 +68,7 @@ export async function buildImage(
     main: wish.context,
     named: wish.namedContexts,
     recipe: wish.recipe.path,
+    recipeName: wish.recipe.name,
     signal: wish.signal,
   });
   const session = new Session(worker, wish, new StepReporter(report), contexts);

@@ -180,7 +180,14 @@ async function runProgram(engine: Engine, program: ProgramRun): Promise<ProgramE
     driver.runForeground(place, "ignore", program.output),
   );
   const { driver } = launched;
-  const kill = () => driver.kill(place);
+  let ended = false;
+  // Again until it ends: a kill that comes before the runtime has made its container does nothing.
+  const kill = async () => {
+    while (!ended) {
+      driver.kill(place);
+      await Bun.sleep(20);
+    }
+  };
   try {
     let config: string;
     try {
@@ -192,10 +199,13 @@ async function runProgram(engine: Engine, program: ProgramRun): Promise<ProgramE
     }
     const run = launched.provide(config);
     program.signal.addEventListener("abort", kill);
+    if (program.signal.aborted) void kill();
     const exitCode = await run.exited;
+    ended = true;
     const failure = exitCode === 0 ? undefined : driver.lastFailure(place);
     return failure === undefined || (exitCode !== 1 && exitCode < 125) ? { exitCode } : { exitCode, failure };
   } finally {
+    ended = true;
     program.signal.removeEventListener("abort", kill);
     driver.remove(place);
     clearBundle(place);
