@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the recipe's variables
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Recipes } from "./recipe.ts";
@@ -5,7 +7,6 @@ import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.t
 
 // What each instruction of a Dockerfile does to the config and to the files.
 
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the recipe's variables
 const why = whyNoContainers();
 if (why !== undefined) console.warn(`skipped: Dockerfiles, because ${why}`);
 

@@ -9,6 +9,7 @@ import { selectSources } from "../copy/select.ts";
 import type { SourceTree } from "../copy/source-tree.ts";
 import { RootWriter } from "../copy/write.ts";
 import { optionUnsupported } from "../error.ts";
+import { located } from "../located.ts";
 import { runProgram } from "../run-program.ts";
 import type { ProgramMount } from "../worker.ts";
 import type { BuiltStage, RootState, Session } from "../session.ts";
@@ -84,7 +85,13 @@ export class StageBuilder {
   }
 
   async build(): Promise<BuiltStage> {
-    for (const instruction of this.#instructions()) await this.#carryOut(instruction);
+    for (const instruction of this.#instructions()) {
+      try {
+        await this.#carryOut(instruction);
+      } catch (error) {
+        throw located(error, instruction.line, instruction.range);
+      }
+    }
     return {
       root: this.#root,
       base: this.#base.base,
