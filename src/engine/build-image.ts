@@ -7,7 +7,6 @@ import {
   type BuiltStage,
   type ContextPlace,
   type DeffileOptions,
-  forgetSteps,
   isDeffile,
   type LintFinding,
   lint,
@@ -22,6 +21,7 @@ import {
 import { exportTree, holdContent, setRef } from "#image";
 import type { Descriptor, Digest, ImageReference } from "#spec";
 import { recipeMissing } from "./error.ts";
+import { trimBuildCache } from "./build-cache.ts";
 import { openWorker, sweepBuilds, type WorkerOptions } from "./builds.ts";
 import type { Engine } from "./engine-handle.ts";
 
@@ -53,6 +53,19 @@ export interface BuiltImage {
 
 /** Builds an image and gives it its names. Without a name it is there, dangling, as in Docker. */
 export async function buildImage(
+  engine: Engine,
+  wish: BuildWish,
+  report: BuildReport,
+  transfer: Omit<WorkerOptions, "pull" | "signal">,
+): Promise<BuiltImage> {
+  try {
+    return await buildHeld(engine, wish, report, transfer);
+  } finally {
+    trimBuildCache(engine, wish.cacheLimit);
+  }
+}
+
+async function buildHeld(
   engine: Engine,
   wish: BuildWish,
   report: BuildReport,
@@ -90,7 +103,6 @@ export async function buildImage(
     };
   } finally {
     removeFilesFolder(worker);
-    forgetSteps(store, worker.folder, { keep: wish.cacheLimit });
     sweepBuilds(engine);
   }
 }

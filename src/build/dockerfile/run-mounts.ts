@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
@@ -149,9 +150,13 @@ function bindMount(
     tree.ignore?.isEmpty === false
       ? filtered(tree, mount.source, place, where)
       : inside(tree, mount.source, where);
-  if (mount.readonly || !statSync(source).isDirectory())
-    return { kind: "bind", source, target: mount.target, readonly: mount.readonly };
+  const { target } = mount;
+  if (mount.readonly) return { kind: "bind", source, target, readonly: true };
   // What the program writes there is forgotten with the step.
+  if (!statSync(source).isDirectory()) {
+    copyFileSync(source, `${place}.copy`);
+    return { kind: "bind", source: `${place}.copy`, target, readonly: false };
+  }
   for (const name of ["upper", "work", "root"])
     mkdirSync(`${place}.rw/${name}`, { recursive: true, mode: 0o755 });
   mountRoot({
@@ -160,7 +165,7 @@ function bindMount(
     target: `${place}.rw/root`,
     volatile: true,
   });
-  return { kind: "bind", source: `${place}.rw/root`, target: mount.target, readonly: false };
+  return { kind: "bind", source: `${place}.rw/root`, target, readonly: false };
 }
 
 function inside(tree: SourceTree, path: string, where: SourceRange): string {

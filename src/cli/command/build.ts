@@ -11,11 +11,11 @@ import {
   type SecretSource,
 } from "#engine";
 import { readDescriptor } from "#image";
-import { isVialError, parsePlatform, parseReference, parseSize, printFamiliar } from "#spec";
+import { isVialError, parsePlatform, parseReference, parseSize, printFamiliar, reasonOf } from "#spec";
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
 import { writeOutput, parseOutput } from "../build-output.ts";
 import type { Command } from "../command.ts";
-import { flagValueInvalid } from "../error.ts";
+import { fileUnreadable, flagValueInvalid } from "../error.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
 import { withInterrupt } from "../interrupt.ts";
 import type { Flags } from "../parse.ts";
@@ -203,7 +203,7 @@ function readWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "signal"> {
     namedContexts: new Map(flags.list("build-context").map((text) => pair("--build-context", text))),
     references: flags.list("tag").map(parseReference),
     definition: {
-      argumentFile: argumentFile === undefined ? undefined : readFileSync(argumentFile, "utf8"),
+      argumentFile: argumentFile === undefined ? undefined : readFlagFile("--build-arg-file", argumentFile),
       runsTests: !flags.bool("notest"),
       force: flags.bool("force"),
       folder: recipe.context.kind === "folder" ? recipe.context.path : process.cwd(),
@@ -236,6 +236,14 @@ function readWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "signal"> {
   };
 }
 
+function readFlagFile(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw fileUnreadable(flag, path, reasonOf(error));
+  }
+}
+
 function pair(flag: string, text: string): [string, string] {
   const at = text.indexOf("=");
   if (at <= 0) throw flagValueInvalid(flag, text, "NAME=VALUE");
@@ -253,7 +261,7 @@ function readSecret(text: string): [string, SecretSource] {
   if (file === undefined && process.env[id] !== undefined) return [id, { kind: "environment", name: id }];
   const path = file ?? id;
   // Now, because later it would be an error in the middle of a build.
-  readFileSync(path);
+  readFlagFile("--secret", path);
   return [id, { kind: "file", path: resolve(path) }];
 }
 
