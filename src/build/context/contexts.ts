@@ -160,9 +160,13 @@ export class OpenContexts implements Contexts, Disposable {
       signal: this.#options.signal,
     });
     if (failure !== undefined) throw fetchContextFailed(url, failure);
-    using top = openRoot(`${folder}/clone`);
-    using found = openInside(top.fd, below === "" ? "/" : below, openFlag.path | openFlag.directory);
-    return readlinkSync(found.path);
+    try {
+      using top = openRoot(`${folder}/clone`);
+      using found = openInside(top.fd, below === "" ? "/" : below, openFlag.path | openFlag.directory);
+      return readlinkSync(found.path);
+    } catch {
+      throw fetchContextFailed(url, `the repository has no folder "${below}"`);
+    }
   }
 
   [Symbol.dispose](): void {
