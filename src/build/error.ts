@@ -487,7 +487,8 @@ export function baseUnknown(
   where: SourceRange,
 ): VialError {
   return new VialError({
-    kind: "not-found",
+    // A registry that is away may be back later.
+    kind: near === undefined && cause instanceof VialError ? cause.kind : "not-found",
     code: "base-unknown",
     what: `Cannot begin with "${short(name)}": ${causeText(cause)}`,
     next:

@@ -58,9 +58,12 @@ export async function buildImage(
   report: BuildReport,
   transfer: Omit<WorkerOptions, "pull" | "signal">,
 ): Promise<BuiltImage> {
+  // What is made, fetched and checked out has the same modes for everybody.
+  const umask = process.umask(0o022);
   try {
     return await buildHeld(engine, wish, report, transfer);
   } finally {
+    process.umask(umask);
     trimBuildCache(engine, wish.cacheLimit);
   }
 }
@@ -72,8 +75,6 @@ async function buildHeld(
   transfer: Omit<WorkerOptions, "pull" | "signal">,
 ): Promise<BuiltImage> {
   const { store } = engine;
-  // What is made, fetched and checked out has the same modes for everybody.
-  process.umask(0o022);
   const worker = openWorker(engine, { ...transfer, pull: wish.pull, signal: wish.signal });
   // Until a name leads to it, and the cache to its layers, what is made belongs to nobody.
   using _hold = holdContent(store);

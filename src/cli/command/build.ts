@@ -15,7 +15,7 @@ import { isVialError, parsePlatform, parseReference, parseSize, printFamiliar, r
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
 import { writeOutput, parseOutput } from "../build-output.ts";
 import type { Command } from "../command.ts";
-import { fileUnreadable, flagValueInvalid } from "../error.ts";
+import { fileUnreadable, fileUnwritable, flagValueInvalid } from "../error.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
 import { withInterrupt } from "../interrupt.ts";
 import type { Flags } from "../parse.ts";
@@ -77,23 +77,14 @@ export const command: Command = {
       );
       for (const output of outputs) await writeOutput(engine, image, output, flags.list("tag"));
       progress[Symbol.dispose]();
-      const idFile = flags.text("iidfile");
-      if (idFile !== undefined) writeFileSync(idFile, image.id);
-      const metadata = flags.text("metadata-file");
-      if (metadata !== undefined)
-        writeFileSync(
-          metadata,
-          `${JSON.stringify(
-            {
-              "containerimage.config.digest": image.id,
-              "containerimage.descriptor": image.descriptor,
-              "containerimage.digest": image.descriptor.digest,
-              "image.name": flags.list("tag").join(","),
-            },
-            null,
-            2,
-          )}\n`,
-        );
+      writeFlagFile("--iidfile", flags.text("iidfile"), image.id);
+      const metadata = {
+        "containerimage.config.digest": image.id,
+        "containerimage.descriptor": image.descriptor,
+        "containerimage.digest": image.descriptor.digest,
+        "image.name": flags.list("tag").join(","),
+      };
+      writeFlagFile("--metadata-file", flags.text("metadata-file"), `${JSON.stringify(metadata, null, 2)}\n`);
       if (form === "quiet") outLine(image.id);
       else {
         const saved = image.saved > 0 ? `, ${seconds(image.saved)} saved by the cache` : "";
@@ -234,6 +225,15 @@ function readWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "signal"> {
     extraHosts: flags.list("add-host").map((text) => text.replace(/^([^:=]+)=/, "$1:")),
     shmSize: shmSize === undefined ? undefined : parseSize(shmSize),
   };
+}
+
+function writeFlagFile(flag: string, path: string | undefined, text: string): void {
+  if (path === undefined) return;
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw fileUnwritable(flag, path, reasonOf(error));
+  }
 }
 
 function readFlagFile(flag: string, path: string): string {
