@@ -263,10 +263,11 @@ function sweepRuns(engine: Engine): void {
     const [, pid = ""] = /^(\d+)-[0-9a-f]{12}$/.exec(name) ?? [];
     if (pid === "" || markProcess(Number(pid)) !== undefined) continue;
     const short = name.slice(pid.length + 1);
-    const runs = `${engine.place.run}/crun`;
-    for (const id of existsSync(runs) ? readdirSync(runs) : [])
-      if (id.startsWith(short))
-        driverOf(engine, { runtime: "crun" }).remove({ id, bundle: `${folder}/${name}` });
+    for (const runtime of ["crun", "runc"]) {
+      const runs = `${engine.place.run}/${runtime}`;
+      for (const id of existsSync(runs) ? readdirSync(runs) : [])
+        if (id.startsWith(short)) driverOf(engine, { runtime }).remove({ id, bundle: `${folder}/${name}` });
+    }
     rmSync(`${folder}/${name}`, { recursive: true, force: true });
   }
 }
