@@ -75,7 +75,8 @@ describe("the errors of all rooms", () => {
   });
 
   test("are made in the error files alone", () => {
-    const allowed = new Set(errorFiles());
+    // Beside them the class itself, which copies an error with its place.
+    const allowed = new Set([...errorFiles(), "src/spec/error.ts"]);
     const faulty = sourceFiles().filter(
       (file) =>
         !allowed.has(file) && !file.endsWith(".test.ts") && /\bnew VialError\(/.test(readSource(file)),

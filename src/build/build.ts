@@ -1,6 +1,6 @@
 // From the text of a recipe to an image.
 //
-// So far the front ends are here: text in, data out, nothing touched. For Dockerfiles:
+// The front ends: text in, data out, nothing touched. For Dockerfiles:
 //
 //   parseDockerfile(text)      directives and instructions, each with its place in the file
 //   readStages(dockerfile)     FROMs with their variables put in, who needs whom, which stage to build
@@ -24,6 +24,9 @@
 //
 // An example: "ARG V=1 / FROM debian:$V AS a / FROM scratch / COPY --from=a /etc/x /" has two stages. The second one has
 // needs [0], so stagesToBuild() gives both, the first one first; its base is { kind: "image", reference: "debian:1" }.
+//
+// What carries the steps out: a Session holds what one build shares, StageBuilder and DeffileStageBuilder go through the
+// instructions, copy/ copies, workspace.ts mounts the root of a step and packs what changed, step-cache.ts remembers it.
 //
 // Inside of the room, for whoever carries the steps out: expandInstruction() puts the variables of a Scope (scope.ts) into
 // an instruction, resolveMount() into a mount, runScript() tells what a RUN with its heredocs hands to the system.

@@ -373,6 +373,18 @@ export function copySourceOutside(source: string, title: string, where: SourceRa
   });
 }
 
+export function fileUnreadable(title: string, cause: Error, where: SourceRange): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "build-file-unreadable",
+    what: `Cannot do "${short(title)}": a file may not be read or changed`,
+    why: cause.message,
+    next: "give yourself the permission by chmod u+r, or leave the file out in the .dockerignore",
+    cause,
+    where,
+  });
+}
+
 export function copyOverFolder(path: string, where: SourceRange | undefined): VialError {
   return new VialError({
     kind: "conflict",
@@ -475,7 +487,8 @@ export function baseUnknown(
   where: SourceRange,
 ): VialError {
   return new VialError({
-    kind: "not-found",
+    // A registry that is away may be back later.
+    kind: near === undefined && cause instanceof VialError ? cause.kind : "not-found",
     code: "base-unknown",
     what: `Cannot begin with "${short(name)}": ${causeText(cause)}`,
     next:

@@ -41,7 +41,8 @@ export async function runProgram(session: Session, step: RunningStep, program: R
     const again = await options.debugShell?.(run);
     removeStubs(program.rootfs, stubs);
     if (again === "retry") continue;
-    if (end.failure !== undefined) throw programNotStarted(title, end.failure, where);
+    if (end.failure !== undefined)
+      throw programNotStarted(title, `${program.args[0]}: ${end.failure}`, where);
     throw programFailed(title, { exitCode: end.exitCode, lastLines: step.lastLines }, where);
   }
 }

@@ -61,7 +61,7 @@ export interface BuiltStage {
     | undefined;
   /** The layers above the base. */
   readonly layers: readonly LayerBlob[];
-  readonly defaults: ContainerDefaults & { readonly OnBuild?: readonly string[] };
+  readonly defaults: ContainerDefaults;
   /** Of the steps above the base, without times. */
   readonly history: readonly HistoryEntry[];
   readonly platform: Platform;
@@ -92,13 +92,19 @@ export class Session {
   readonly contexts: Contexts;
   /** Steps that are under way: two stages that do the same do it once. */
   readonly #running = new Map<string, Promise<Made>>();
+  readonly #stopper = new AbortController();
   saved = 0;
 
   constructor(worker: Worker, options: BuildOptions, reporter: StepReporter, contexts: Contexts) {
     this.worker = worker;
-    this.options = options;
+    this.options = { ...options, signal: AbortSignal.any([options.signal, this.#stopper.signal]) };
     this.reporter = reporter;
     this.contexts = contexts;
+  }
+
+  /** Ends what is under way. */
+  stop(): void {
+    this.#stopper.abort();
   }
 
   /**
@@ -172,5 +178,7 @@ export interface Contexts {
   main(where: SourceRange | undefined): Promise<SourceTree>;
   /** A context of `--build-context`; undefined: it is an image or unknown. */
   named(name: string): Promise<SourceTree | undefined>;
+  /** Which image such a name stands for. */
+  imageOf(name: string): string;
   readonly names: readonly string[];
 }

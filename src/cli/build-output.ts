@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import type { BuiltImage, Engine } from "#engine";
 import { copyIn, saveDockerArchive, saveOciArchive, selectImages } from "#image";
 import { writeFileWhole } from "./command/save.ts";
-import { flagValueInvalid } from "./error.ts";
+import { reasonOf } from "#spec";
+import { fileUnwritable, flagValueInvalid } from "./error.ts";
 import { out } from "./print.ts";
 
 /** Where the result of a build goes beside the store. */
@@ -38,7 +39,12 @@ export async function writeOutput(
   if (output.destination === "") return;
   const write = (chunks: Iterable<Uint8Array>) => {
     if (output.destination === "-") for (const chunk of chunks) out(chunk);
-    else writeFileWhole(output.destination, chunks);
+    else
+      try {
+        writeFileWhole(output.destination, chunks);
+      } catch (error) {
+        throw fileUnwritable("--output", output.destination, reasonOf(error));
+      }
   };
   if (output.type === "oci" || output.type === "docker") {
     const images = selectImages(engine.store, names.length > 0 ? names : [image.id]);

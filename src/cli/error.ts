@@ -235,6 +235,16 @@ export function fileUnreadable(flag: string, path: string, why: string): VialErr
   });
 }
 
+export function fileUnwritable(flag: string, path: string, why: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "file-unwritable",
+    what: `Cannot write the file "${path}" of ${flag}`,
+    why,
+    next: "give a path in a folder that is there and may be written",
+  });
+}
+
 export function templateUnfit(format: string, why: string, near: string | undefined): VialError {
   return new VialError({
     kind: "invalid-argument",

@@ -31,7 +31,7 @@ export function describeImage(store: Store, image: StoredImage): object {
       Volumes: defaults.Volumes ?? null,
       WorkingDir: defaults.WorkingDir ?? "",
       Entrypoint: defaults.Entrypoint ?? null,
-      OnBuild: null,
+      OnBuild: defaults.OnBuild ?? null,
       Labels: defaults.Labels ?? null,
       StopSignal: defaults.StopSignal ?? undefined,
       Shell: defaults.Shell ?? undefined,

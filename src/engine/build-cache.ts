@@ -18,6 +18,12 @@ export interface PruneCacheOptions {
   readonly all: boolean;
 }
 
+/** Forgets what was used longest ago until `keep` bytes are left; does nothing most of the time. */
+export function trimBuildCache(engine: Engine, keep: number): void {
+  const forgotten = forgetSteps(engine.store, `${engine.place.root}/build`, { keep });
+  if (forgotten.length > 0) collectGarbage(engine.store, { held: () => heldContent(engine) });
+}
+
 /** Forgets steps, and frees the layers that no image has. */
 export function pruneBuildCache(
   engine: Engine,

@@ -7,7 +7,6 @@ import {
   type BuiltStage,
   type ContextPlace,
   type DeffileOptions,
-  forgetSteps,
   isDeffile,
   type LintFinding,
   lint,
@@ -22,6 +21,7 @@ import {
 import { exportTree, holdContent, setRef } from "#image";
 import type { Descriptor, Digest, ImageReference } from "#spec";
 import { recipeMissing } from "./error.ts";
+import { trimBuildCache } from "./build-cache.ts";
 import { openWorker, sweepBuilds, type WorkerOptions } from "./builds.ts";
 import type { Engine } from "./engine-handle.ts";
 
@@ -58,6 +58,22 @@ export async function buildImage(
   report: BuildReport,
   transfer: Omit<WorkerOptions, "pull" | "signal">,
 ): Promise<BuiltImage> {
+  // What is made, fetched and checked out has the same modes for everybody.
+  const umask = process.umask(0o022);
+  try {
+    return await buildHeld(engine, wish, report, transfer);
+  } finally {
+    process.umask(umask);
+    trimBuildCache(engine, wish.cacheLimit);
+  }
+}
+
+async function buildHeld(
+  engine: Engine,
+  wish: BuildWish,
+  report: BuildReport,
+  transfer: Omit<WorkerOptions, "pull" | "signal">,
+): Promise<BuiltImage> {
   const { store } = engine;
   const worker = openWorker(engine, { ...transfer, pull: wish.pull, signal: wish.signal });
   // Until a name leads to it, and the cache to its layers, what is made belongs to nobody.
@@ -66,6 +82,7 @@ export async function buildImage(
     main: wish.context,
     named: wish.namedContexts,
     recipe: wish.recipe.path,
+    recipeName: wish.recipe.name,
     signal: wish.signal,
   });
   const session = new Session(worker, wish, new StepReporter(report), contexts);
@@ -87,7 +104,6 @@ export async function buildImage(
     };
   } finally {
     removeFilesFolder(worker);
-    forgetSteps(store, worker.folder, { keep: wish.cacheLimit });
     sweepBuilds(engine);
   }
 }

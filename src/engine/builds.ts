@@ -3,7 +3,7 @@ import { type BaseImage, type ProgramEnd, type ProgramRun, sweepWorkspaces, type
 import { enterPrivateMounts, markProcess, sweepTrash, writeAtomic } from "#host";
 import { findImage, hasBlob, layerPlace, loadArchive, loadLayout, readBlob, readPath, setRef } from "#image";
 import type { ContainerSpec } from "#runtime";
-import { hostPlatform, isVialError, parseNamed, type Platform, parseManifest } from "#spec";
+import { hostPlatform, isVialError, parseNamed, type Platform, parseImageConfig, parseManifest } from "#spec";
 import { makeSpec } from "./container/create.ts";
 import { driverOf } from "./container/driver.ts";
 import { type ContainerFolder, newContainerId } from "./container/folder.ts";
@@ -40,7 +40,7 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
       if (made === undefined) throw new Error(`the layer ${layer.diffId} did not come to lie unpacked`);
       return made;
     },
-    loadImage: (path, tag) => loadImage(engine, path, tag, options),
+    loadImage: (path, tag) => loadImage(engine, path, tag),
     bootstrapImage: (wish, output, anew) => bootstrapBase(engine, wish, output, anew, options),
     run: (program) => runProgram(engine, program),
   };
@@ -88,22 +88,21 @@ async function resolveImage(
   return { manifestDigest: image.manifestDigest, manifest, config: image.config };
 }
 
-/** An image of an archive (docker or OCI) or of a layout folder; of several, the one with the tag, else the first. */
-async function loadImage(
-  engine: Engine,
-  path: string,
-  tag: string | undefined,
-  options: WorkerOptions,
-): Promise<BaseImage> {
+/**
+ * An image of an archive (docker or OCI) or of a layout folder; of several, the one with the tag, else the first. Its
+ * names stay in the archive: a recipe moves no name of the store.
+ */
+async function loadImage(engine: Engine, path: string, tag: string | undefined): Promise<BaseImage> {
   const { store } = engine;
   const loaded = statSync(path).isDirectory()
-    ? await loadLayout(store, path)
-    : await loadArchive(store, readPath(path), { subject: path });
+    ? await loadLayout(store, path, { nameless: true })
+    : await loadArchive(store, readPath(path), { subject: path, nameless: true });
   const chosen = loaded.find(
     ({ names }) => tag !== undefined && names.some((name) => name.endsWith(`:${tag}`)),
   );
-  const image = chosen ?? loaded[0]!;
-  return await baseByName(engine, image.names[0] ?? image.id, options);
+  const { id, target } = chosen ?? loaded[0]!;
+  const manifest = parseManifest(readBlob(store, target.digest));
+  return { manifestDigest: target.digest, manifest, config: parseImageConfig(readBlob(store, id)) };
 }
 
 async function baseByName(engine: Engine, name: string, options: WorkerOptions): Promise<BaseImage> {
@@ -180,7 +179,15 @@ async function runProgram(engine: Engine, program: ProgramRun): Promise<ProgramE
     driver.runForeground(place, "ignore", program.output),
   );
   const { driver } = launched;
-  const kill = () => driver.kill(place);
+  let ended = false;
+  // Again until it ends: a kill that comes before the runtime has made its container does nothing.
+  const killAgain = async () => {
+    while (!ended) {
+      driver.kill(place);
+      await Bun.sleep(20);
+    }
+  };
+  const kill = () => void killAgain();
   try {
     let config: string;
     try {
@@ -192,10 +199,13 @@ async function runProgram(engine: Engine, program: ProgramRun): Promise<ProgramE
     }
     const run = launched.provide(config);
     program.signal.addEventListener("abort", kill);
+    if (program.signal.aborted) kill();
     const exitCode = await run.exited;
+    ended = true;
     const failure = exitCode === 0 ? undefined : driver.lastFailure(place);
     return failure === undefined || (exitCode !== 1 && exitCode < 125) ? { exitCode } : { exitCode, failure };
   } finally {
+    ended = true;
     program.signal.removeEventListener("abort", kill);
     driver.remove(place);
     clearBundle(place);
@@ -253,10 +263,11 @@ function sweepRuns(engine: Engine): void {
     const [, pid = ""] = /^(\d+)-[0-9a-f]{12}$/.exec(name) ?? [];
     if (pid === "" || markProcess(Number(pid)) !== undefined) continue;
     const short = name.slice(pid.length + 1);
-    const runs = `${engine.place.run}/crun`;
-    for (const id of existsSync(runs) ? readdirSync(runs) : [])
-      if (id.startsWith(short))
-        driverOf(engine, { runtime: "crun" }).remove({ id, bundle: `${folder}/${name}` });
+    for (const runtime of ["crun", "runc"]) {
+      const runs = `${engine.place.run}/${runtime}`;
+      for (const id of existsSync(runs) ? readdirSync(runs) : [])
+        if (id.startsWith(short)) driverOf(engine, { runtime }).remove({ id, bundle: `${folder}/${name}` });
+    }
     rmSync(`${folder}/${name}`, { recursive: true, force: true });
   }
 }

@@ -105,6 +105,7 @@ function makeSchemas() {
         StopSignal: nullish(v.string()),
         Healthcheck: nullish(v.looseObject({})),
         Shell: nullish(v.array(v.string())),
+        OnBuild: nullish(v.array(v.string())),
       }),
     ),
     rootfs: v.looseObject({

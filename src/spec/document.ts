@@ -61,6 +61,8 @@ export interface ContainerDefaults {
   readonly StopSignal?: string | null;
   readonly Healthcheck?: Healthcheck | null;
   readonly Shell?: readonly string[] | null;
+  /** What a build on top of the image does first (Docker's, not in the OCI specification). */
+  readonly OnBuild?: readonly string[] | null;
 }
 
 export interface HistoryEntry {

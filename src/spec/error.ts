@@ -60,6 +60,20 @@ export function isVialError(error: unknown): error is VialError {
   return error instanceof VialError;
 }
 
+/** The same error, at a place in a recipe that the room it comes from does not know. */
+export function withPlace(error: VialError, where: SourceRange): VialError {
+  const { kind, code, message, why, next, cause } = error;
+  return new VialError({
+    kind,
+    code,
+    what: message,
+    ...(why === undefined ? {} : { why }),
+    ...(next === undefined ? {} : { next }),
+    ...(cause === undefined ? {} : { cause }),
+    where,
+  });
+}
+
 /** The one-line reason of anything thrown, for the `why` of an error that wraps it. */
 export function reasonOf(error: unknown): string {
   if (error instanceof VialError)

@@ -32,6 +32,7 @@ export {
   type ErrorParts,
   isVialError,
   reasonOf,
+  withPlace,
   type SourceRange,
   VialError,
 } from "./error.ts";

@@ -25,6 +25,8 @@ export interface ContextOptions {
   readonly named: ReadonlyMap<string, string>;
   /** The recipe's own path, for `Dockerfile.dockerignore`. */
   readonly recipe: string | undefined;
+  /** Where it lies in an archive or a repository. */
+  readonly recipeName: string;
   readonly signal: AbortSignal;
 }
 
@@ -73,16 +75,21 @@ export class OpenContexts implements Contexts, Disposable {
     }
   }
 
+  /** The image that a name of `--build-context` stands for. */
+  imageOf(name: string): string {
+    return (this.#options.named.get(name) ?? name).replace(/^docker-image:\/\//, "");
+  }
+
   async #openMain(where: SourceRange | undefined): Promise<SourceTree> {
     const { main } = this.#options;
     const title = "the build context";
     switch (main.kind) {
       case "folder":
-        return this.#folder(main.path, title);
+        return this.#folder(main.path, title, this.#options.recipe);
       case "archive":
-        return this.#plain(await this.#unpack(main.fd, main.head), title);
+        return this.#inside(await this.#unpack(main.fd, main.head), title);
       case "git":
-        return this.#plain(await this.#clone(main.url), title);
+        return this.#inside(await this.#clone(main.url), title);
       case "none":
         throw contextNone(where);
       default:
@@ -93,22 +100,27 @@ export class OpenContexts implements Contexts, Disposable {
   async #openNamed(name: string): Promise<SourceTree | undefined> {
     const place = this.#options.named.get(name) ?? "";
     const title = `the context "${name}"`;
-    if (isGit(place)) return this.#plain(await this.#clone(place), title);
+    if (isGit(place)) return this.#plain(await this.#clone(place), title, undefined);
     // `docker-image://NAME`, or a name that is no folder: an image.
     if (/^[a-z-]+:\/\//.test(place) || !existsSync(place)) return undefined;
-    return this.#folder(place, title);
+    return this.#folder(place, title, undefined);
   }
 
-  #folder(path: string, title: string): SourceTree {
+  /** An archive or a repository, with the recipe inside. */
+  #inside(root: string, title: string): SourceTree {
+    return this.#plain(root, title, `${root}/${this.#options.recipeName}`);
+  }
+
+  #folder(path: string, title: string, recipe: string | undefined): SourceTree {
     const info = statSync(path, { throwIfNoEntry: false });
     if (info === undefined || !info.isDirectory()) throw contextMissing(path);
     const digests = new StoredDigests(`${this.#worker.folder}/contexts`, path);
     this.#digests.push(digests);
-    return { ...this.#plain(path, title), digests };
+    return { ...this.#plain(path, title, recipe), digests };
   }
 
-  #plain(root: string, title: string): SourceTree {
-    const ignore = readIgnore(root, this.#options.recipe);
+  #plain(root: string, title: string, recipe: string | undefined): SourceTree {
+    const ignore = readIgnore(root, recipe);
     return { root, form: "plain", title, ...(ignore === undefined ? {} : { ignore }) };
   }
 
@@ -148,9 +160,13 @@ export class OpenContexts implements Contexts, Disposable {
       signal: this.#options.signal,
     });
     if (failure !== undefined) throw fetchContextFailed(url, failure);
-    using top = openRoot(`${folder}/clone`);
-    using found = openInside(top.fd, below === "" ? "/" : below, openFlag.path | openFlag.directory);
-    return readlinkSync(found.path);
+    try {
+      using top = openRoot(`${folder}/clone`);
+      using found = openInside(top.fd, below === "" ? "/" : below, openFlag.path | openFlag.directory);
+      return readlinkSync(found.path);
+    } catch {
+      throw fetchContextFailed(url, `the repository has no folder "${below}"`);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -40,7 +40,11 @@ export class StoredDigests implements FileDigests {
   save(): void {
     if (!this.#changed && this.#now.size === this.#known.size) return;
     const lines = [...new Map([...this.#known, ...this.#now])].map(([path, line]) => `${line} ${path}\0`);
-    writeAtomic(this.#path, Buffer.from(lines.join(""), "latin1"), 0o600);
+    try {
+      writeAtomic(this.#path, Buffer.from(lines.join(""), "latin1"), 0o600);
+    } catch {
+      // It only saves time; on a full disk, the build's own error is the one to tell.
+    }
   }
 }
 

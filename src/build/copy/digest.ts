@@ -1,11 +1,12 @@
 import { readSync } from "node:fs";
-import { openInside, openRoot } from "#host";
+import { belowFd, openFlag, openInside, openRoot, readXattrs } from "#host";
 import { readFlags, type SourceTree } from "./source-tree.ts";
 import type { SelectedSource } from "./select.ts";
 import type { SourceEntry } from "./walk.ts";
 
 /**
- * A digest over what the sources of a COPY hold: names, kinds, modes, contents, and in a whole tree owners; no times. The
+ * A digest over what the sources of a COPY hold: names, kinds, modes, contents, and in a whole tree owners,
+ * times and attributes as well, because they are copied; no times of a context. The
  * same content is the same digest, wherever it lies and whenever it was written.
  */
 export function digestSources(tree: SourceTree, sources: readonly SelectedSource[]): string {
@@ -20,14 +21,33 @@ export function digestSources(tree: SourceTree, sources: readonly SelectedSource
 
 function describe(tree: SourceTree, root: number, entry: SourceEntry): string {
   const mode = Number(entry.info.mode) & 0o7777;
-  const owner = tree.form === "whole" ? [Number(entry.info.uid), Number(entry.info.gid)] : [];
+  const own = tree.form === "whole" ? metadataOf(root, entry) : [];
   const content =
     entry.kind === "file"
       ? fileDigest(tree, root, entry)
       : entry.kind === "link"
         ? entry.link
         : Number(entry.info.rdev);
-  return JSON.stringify([entry.path, entry.kind, entry.kind === "link" ? 0 : mode, owner, content]);
+  return JSON.stringify([entry.path, entry.kind, entry.kind === "link" ? 0 : mode, own, content]);
+}
+
+function metadataOf(root: number, { full, info }: SourceEntry): readonly unknown[] {
+  const slash = full.lastIndexOf("/");
+  const bytes = (text: string) => Buffer.from(text, "latin1");
+  using folder = openInside(
+    root,
+    slash < 0 ? "/" : bytes(full.slice(0, slash)),
+    openFlag.path | openFlag.directory,
+  );
+  const name = full.slice(slash + 1);
+  const attributes = name === "" ? [] : [...(readXattrs(belowFd(folder.fd, bytes(name))) ?? [])];
+  const time = (info.mtimeNs / 1_000_000_000n).toString();
+  return [
+    Number(info.uid),
+    Number(info.gid),
+    time,
+    attributes.map(([key, value]) => [key, Buffer.from(value).toString("hex")]).sort(),
+  ];
 }
 
 function fileDigest(tree: SourceTree, root: number, entry: SourceEntry): string {

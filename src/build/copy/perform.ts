@@ -65,10 +65,9 @@ function targetOf(
   { parents, folders }: CopyWork,
 ): string {
   const base = withoutSlash(destination);
-  if (parents)
-    return [base, ...(one.parents === "" ? [] : [binary(one.parents)]), binary(one.name)].join("/");
+  if (parents) return [base, ...(one.parents === "" ? [] : [one.parents]), one.name].join("/");
   if (one.isFolder && folders !== "whole") return base === "" ? "/" : base;
-  return toFolder ? `${base}/${binary(one.name)}` : base;
+  return toFolder ? `${base}/${one.name}` : base;
 }
 
 /** True when it was an archive. */

@@ -10,7 +10,7 @@ import { type SourceEntry, textOf, walkTree } from "./walk.ts";
 
 /** One source of a COPY: what lies at and below it. */
 export interface SelectedSource {
-  /** Its own name: the last component of the path as written. */
+  /** Its own name: the last component of the path as written; one character per byte, as in all paths here. */
   readonly name: string;
   /** The folders above it, for --parents. */
   readonly parents: string;
@@ -35,7 +35,7 @@ export function selectSources(
     options.excludes.length === 0 ? undefined : parseIgnoreFile(options.excludes.join("\n"), "--exclude");
   return sources.flatMap((source) => {
     if (leadsOut(source)) throw copySourceOutside(source, tree.title, where);
-    const found = hasWildCards(source) ? matches(tree, source) : [clean(source)];
+    const found = hasWildCards(source) ? matches(tree, source) : [clean(binary(source))];
     const selected = found.flatMap((path) => {
       const one = selectOne(tree, path, pivotOf(source, path), exclude);
       return one === undefined ? [] : [one];
@@ -53,7 +53,7 @@ function selectOne(
 ): SelectedSource | undefined {
   let entries: readonly SourceEntry[];
   try {
-    entries = walkTree(tree, path === "" ? "/" : path, exclude === undefined ? {} : { exclude });
+    entries = walkTree(tree, path, exclude === undefined ? {} : { exclude });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return undefined;
@@ -62,7 +62,7 @@ function selectOne(
   const [first] = entries;
   if (first === undefined) return undefined;
   const isFolder = first.kind === "folder";
-  if (isFolder && path !== "" && entries.length === 1 && tree.ignore?.isIgnored(path) === true)
+  if (isFolder && path !== "" && entries.length === 1 && tree.ignore?.isIgnored(textOf(path)) === true)
     return undefined;
   const steps = path.split("/");
   return {
@@ -114,12 +114,13 @@ function matches(tree: SourceTree, pattern: string): readonly string[] {
   using top = openRoot(tree.root);
   let paths = [""];
   for (const step of clean(pattern).split("/")) {
+    // A name that is no UTF-8 is matched as text, and kept as it is.
     const reader = hasWildCards(step) ? readIgnorePattern(step.replaceAll("**", "*"), false) : undefined;
     if (typeof reader === "string") return [];
     paths = paths.flatMap((path) => {
-      if (reader === undefined) return [join(path, step)];
+      if (reader === undefined) return [join(path, binary(step))];
       return namesIn(top, path)
-        .filter((name) => reader.matches(name))
+        .filter((name) => reader.matches(textOf(name)))
         .map((name) => join(path, name));
     });
   }
@@ -132,10 +133,12 @@ function join(folder: string, name: string): string {
 
 function namesIn(top: OpenFile, path: string): readonly string[] {
   try {
-    using folder = openInside(top.fd, path === "" ? "/" : path, openFlag.path | openFlag.directory);
-    return readdirSync(`${folder.path}/.`, { encoding: "buffer" }).map((name) =>
-      textOf(name.toString("latin1")),
+    using folder = openInside(
+      top.fd,
+      path === "" ? "/" : Buffer.from(path, "latin1"),
+      openFlag.path | openFlag.directory,
     );
+    return readdirSync(`${folder.path}/.`, { encoding: "buffer" }).map((name) => name.toString("latin1"));
   } catch {
     return [];
   }
@@ -146,8 +149,13 @@ function near(tree: SourceTree, source: string): string | undefined {
   const slash = path.lastIndexOf("/");
   using top = openRoot(tree.root);
   const folder = slash < 0 ? "" : path.slice(0, slash);
-  const name = nearest(path.slice(slash + 1), namesIn(top, folder));
+  const name = nearest(path.slice(slash + 1), namesIn(top, binary(folder)).map(textOf));
   return name === undefined ? undefined : join(folder, name);
+}
+
+/** A text as one character per byte. */
+function binary(text: string): string {
+  return Buffer.from(text).toString("latin1");
 }
 
 function isIgnoredSource(tree: SourceTree, source: string): boolean {

@@ -36,10 +36,10 @@ export interface WalkOptions {
   readonly exclude?: IgnoreMatcher;
 }
 
-/** What lies at and below `start` (as text, inside the tree; links on the way are followed inside it), sorted by bytes. */
+/** What lies at and below `start` (inside the tree; links on the way are followed inside it), sorted by bytes. */
 export function walkTree(tree: SourceTree, start: string, options: WalkOptions = {}): readonly SourceEntry[] {
   using top = openRoot(tree.root);
-  using first = openInside(top.fd, start, openFlag.path);
+  using first = openInside(top.fd, start === "" ? "/" : Buffer.from(start, "latin1"), openFlag.path);
   const full = relativePath(tree.root, first);
   const info = fstatSync(first.fd, { bigint: true });
   const walk = new Walk(tree, options);

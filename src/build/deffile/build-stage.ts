@@ -9,7 +9,8 @@ import type { SourceTree } from "../copy/source-tree.ts";
 import { baseOf } from "../base-state.ts";
 import { baseUnknown } from "../error.ts";
 import { runProgram } from "../run-program.ts";
-import type { BuiltStage, RootState, Session } from "../session.ts";
+import { located } from "../located.ts";
+import type { BuiltStage, RootState, Session, StepEnd } from "../session.ts";
 import { stepKey } from "../step-key.ts";
 import { filesFolder, openRootTree, withRoot } from "../workspace.ts";
 import { agentNotYet, hostScriptFailed, postHindered } from "./error.ts";
@@ -221,7 +222,12 @@ export class DeffileStageBuilder {
       ...(where === undefined ? {} : { where }),
       needs: this.#lastStep > 0 ? [this.#lastStep] : [],
     };
-    const done = await this.#session.step(this.#root, info, key, act, options);
+    let done: StepEnd;
+    try {
+      done = await this.#session.step(this.#root, info, key, act, options);
+    } catch (error) {
+      throw located(error, title, where);
+    }
     this.#root = done.root;
     this.#lastStep = done.number;
     if (done.layer === null) this.#history.push({ created_by: title, empty_layer: true });
@@ -298,10 +304,17 @@ export class DeffileStageBuilder {
     where: SourceRange,
     contents: boolean,
   ): Promise<void> {
-    const selected = selectSources(tree, sources, { excludes: [], parents: false }, where);
+    let selected: ReturnType<typeof selectSources>;
+    let content: string;
+    try {
+      selected = selectSources(tree, sources, { excludes: [], parents: false }, where);
+      content = digestSources(tree, selected);
+    } catch (error) {
+      throw located(error, title, where);
+    }
     const key = stepKey("files", {
       base: this.#root.key,
-      content: digestSources(tree, selected),
+      content,
       destination,
       contents,
       latest: this.#root.latest,

@@ -2,7 +2,7 @@ import type { ContainerDefaults, Healthcheck } from "#spec";
 import type { CommandLine, HealthcheckRule, StageInstruction } from "./instruction.ts";
 
 /** The run defaults of an image that is being built. */
-export type BuildDefaults = ContainerDefaults & { readonly OnBuild?: readonly string[] };
+export type BuildDefaults = ContainerDefaults;
 
 export interface ConfigState {
   readonly defaults: BuildDefaults;

@@ -9,6 +9,7 @@ import { selectSources } from "../copy/select.ts";
 import type { SourceTree } from "../copy/source-tree.ts";
 import { RootWriter } from "../copy/write.ts";
 import { optionUnsupported } from "../error.ts";
+import { located } from "../located.ts";
 import { runProgram } from "../run-program.ts";
 import type { ProgramMount } from "../worker.ts";
 import type { BuiltStage, RootState, Session } from "../session.ts";
@@ -18,7 +19,7 @@ import { applyConfig, type BuildDefaults, commandWords, type ConfigState } from 
 import { proxyArgs } from "./arguments.ts";
 import { expandWord } from "./expand.ts";
 import { expandInstruction } from "./expand-instruction.ts";
-import { heredocText } from "./heredoc.ts";
+import { copyText, heredocsText, historyText } from "./history.ts";
 import type {
   AddInstruction,
   CopyInstruction,
@@ -84,7 +85,13 @@ export class StageBuilder {
   }
 
   async build(): Promise<BuiltStage> {
-    for (const instruction of this.#instructions()) await this.#carryOut(instruction);
+    for (const instruction of this.#instructions()) {
+      try {
+        await this.#carryOut(instruction);
+      } catch (error) {
+        throw located(error, instruction.line, instruction.range);
+      }
+    }
     return {
       root: this.#root,
       base: this.#base.base,
@@ -227,7 +234,7 @@ export class StageBuilder {
       });
       const declared = [...this.#scope.args].map(([name, value]) => `${name}=${value}`);
       const prefix = declared.length === 0 ? "" : `|${declared.length} ${declared.join(" ")} `;
-      const text = `RUN ${prefix}${script.kind === "file" ? heredocOf(instruction) : args.join(" ")} # buildkit`;
+      const text = `RUN ${prefix}${script.kind === "file" ? heredocsText(instruction) : args.join(" ")} # buildkit`;
       await this.#step(
         instruction,
         key,
@@ -270,9 +277,10 @@ export class StageBuilder {
         : undefined;
     const local = instruction.sources.filter((source) => instruction.kind === "copy" || !isRemote(source));
     const needsTree = local.length > 0;
-    const tree = needsTree ? await this.#openSource(this.#stage, from, range) : undefined;
+    let tree: OpenTree | undefined;
     try {
-      const destination = absolute(instruction.destination, this.#config.defaults.WorkingDir ?? "/");
+      tree = needsTree ? await this.#openSource(this.#stage, from, range) : undefined;
+      const destination = destinationOf(instruction.destination, this.#config.defaults.WorkingDir ?? "/");
       const work: { readonly tree: SourceTree; readonly sources: ReturnType<typeof selectSources> }[] = [];
       if (tree !== undefined)
         work.push({
@@ -306,7 +314,7 @@ export class StageBuilder {
       await this.#step(
         instruction,
         key,
-        `${instruction.line} # buildkit`,
+        copyText(instruction),
         async (space) => {
           const owner =
             instruction.chown === undefined
@@ -410,37 +418,16 @@ function runEnvironment(defaults: BuildDefaults, scope: Scope, latest: number): 
   return [...variables].map(([name, value]) => `${name}=${value}`);
 }
 
-function historyText(instruction: StageInstruction, defaults: BuildDefaults): string {
-  switch (instruction.kind) {
-    case "env":
-      return `ENV ${instruction.pairs.map(({ name, value }) => `${name}=${value}`).join(" ")}`;
-    case "label":
-      return `LABEL ${instruction.pairs.map(({ name, value }) => `${name}=${value}`).join(" ")}`;
-    case "cmd":
-      return `CMD ${JSON.stringify(defaults.Cmd)}`;
-    case "entrypoint":
-      return `ENTRYPOINT ${JSON.stringify(defaults.Entrypoint)}`;
-    case "expose":
-      return `EXPOSE map[${instruction.ports.map((port) => `${port.includes("/") ? port : `${port}/tcp`}:{}`).join(" ")}]`;
-    case "volume":
-      return `VOLUME [${instruction.paths.join(" ")}]`;
-    case "user":
-      return `USER ${instruction.user}`;
-    default:
-      return instruction.line;
-  }
-}
-
-function heredocOf(instruction: RunInstruction): string {
-  return instruction.heredocs.map((heredoc) => `<<${heredoc.name} (${heredocText(heredoc)})`).join(" ");
-}
-
 function absolute(path: string, workingDir: string): string {
   if (path.startsWith("/")) return path;
-  const base = workingDir.replace(/\/+$/, "");
-  const rest = path.replace(/^(?:\.\/+)+/, "");
-  if (rest === "." || rest === "") return `${base}/`;
-  return `${base}/${rest}`;
+  return `${workingDir.replace(/\/+$/, "")}/${path}`;
+}
+
+/** With a slash at the end where a folder is meant. */
+function destinationOf(path: string, workingDir: string): string {
+  const isFolder = /(?:^|\/)\.{0,2}$/.test(path);
+  const clean = cleaned(absolute(path, workingDir));
+  return isFolder && clean !== "/" ? `${clean}/` : clean;
 }
 
 function cleaned(path: string): string {

@@ -9,7 +9,15 @@ import type { BaseImage } from "../worker.ts";
 import { platformOf, StageBuilder, type StageBase } from "./build-stage.ts";
 import type { OpenTree } from "./open-source.ts";
 import { RemoteSources } from "./remote.ts";
-import { nearestStage, readStages, type Stage, type StageGraph, stagesToBuild } from "./stages.ts";
+import { lint, refuseFindings } from "./lint.ts";
+import {
+  nearestStage,
+  readStages,
+  type Stage,
+  type StageGraph,
+  stagesToBuild,
+  unusedBuildArgs,
+} from "./stages.ts";
 import type { Dockerfile } from "./parse.ts";
 import type { StageSource } from "./stage-source.ts";
 
@@ -22,6 +30,9 @@ export async function buildDockerfile(session: Session, dockerfile: Dockerfile):
     ...(options.platform === undefined ? {} : { targetPlatform: options.platform }),
     ...(options.target === undefined ? {} : { target: options.target }),
   });
+  refuseFindings(dockerfile, lint(dockerfile));
+  for (const name of unusedBuildArgs(dockerfile, options.buildArgs))
+    session.reporter.warn(`no ARG takes the --build-arg "${name}"`);
   return await new GraphBuilder(session, graph).build();
 }
 
@@ -40,8 +51,14 @@ class GraphBuilder {
 
   async build(): Promise<BuiltStage> {
     const all = stagesToBuild(this.#graph).map((stage) => this.#stage(stage.index));
-    // The first failure is the one to tell; the others are stopped by it.
-    await Promise.all(all);
+    try {
+      await Promise.all(all);
+    } catch (error) {
+      // The first failure is the one to tell. It stops the others, and nobody leaves before they have cleaned up.
+      this.#session.stop();
+      await Promise.allSettled(this.#stages.values());
+      throw error;
+    }
     return await this.#stage(this.#graph.target.index);
   }
 
@@ -84,7 +101,10 @@ class GraphBuilder {
       }
       case "context":
       case "image": {
-        const name = stage.base.kind === "image" ? stage.base.reference : stage.base.name;
+        const name =
+          stage.base.kind === "image"
+            ? stage.base.reference
+            : this.#session.contexts.imageOf(stage.base.name);
         const { image, step } = await this.#image(name, stage, stage.from.range);
         return { base: { ...baseOf(image, options.epoch), platform }, step };
       }
@@ -139,7 +159,7 @@ class GraphBuilder {
       case "context": {
         const named = await this.#session.contexts.named(source.name);
         if (named !== undefined) return notMounted(named);
-        return await this.#openImage(source.name, stage, where);
+        return await this.#openImage(this.#session.contexts.imageOf(source.name), stage, where);
       }
       case "image":
         return await this.#openImage(source.reference, stage, where);

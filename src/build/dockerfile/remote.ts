@@ -1,7 +1,6 @@
-import { mkdirSync, readlinkSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readlinkSync, rmSync } from "node:fs";
 import { gitClone, openFlag, openInside, openRoot } from "#host";
-import type { SourceRange } from "#spec";
-import { checksumWrong, fetchFailed } from "../error.ts";
+import { buildCanceled, checksumWrong, fetchFailed } from "../error.ts";
 import type { AddInstruction } from "./instruction.ts";
 import type { OpenTree } from "./open-source.ts";
 
@@ -33,27 +32,30 @@ export class RemoteSources {
     const remote = add.sources.filter(isRemote);
     if (remote.length === 0) return undefined;
     const trees: RemoteTree[] = [];
-    for (const source of remote) {
-      this.#count++;
-      const folder = `${this.#folder}/${process.pid}-${this.#count}`;
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      let root = folder;
-      if (isGit(source)) {
-        const below = await fetchGit(source, folder, add.keepGitDir, add.range, signal);
-        using top = openRoot(`${folder}/clone`);
-        using found = openInside(top.fd, below === "" ? "/" : below, openFlag.path | openFlag.directory);
-        root = readlinkSync(found.path);
-      } else await fetchFile(source, folder, add, signal);
-      trees.push({
-        root,
-        isFolder: isGit(source),
-        form: "plain",
-        title: `"${source}"`,
-        key: undefined,
-        close: () => rmSync(folder, { recursive: true, force: true }),
-      });
+    try {
+      for (const source of remote) trees.push(await this.#fetchOne(source, add, signal));
+      return trees;
+    } catch (error) {
+      for (const tree of trees) tree.close();
+      if (signal.aborted) throw buildCanceled();
+      throw error;
     }
-    return trees;
+  }
+
+  async #fetchOne(source: string, add: AddInstruction, signal: AbortSignal): Promise<RemoteTree> {
+    this.#count++;
+    const folder = `${this.#folder}/${process.pid}-fetched-${this.#count}`;
+    const close = () => rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    try {
+      const root = isGit(source)
+        ? await fetchGit(source, folder, add, signal)
+        : await fetchFile(source, folder, add, signal);
+      return { root, isFolder: isGit(source), form: "plain", title: `"${source}"`, key: undefined, close };
+    } catch (error) {
+      close();
+      throw error;
+    }
   }
 }
 
@@ -64,7 +66,7 @@ async function fetchFile(
   folder: string,
   add: AddInstruction,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const { range } = add;
   let response: Response;
   try {
@@ -88,6 +90,9 @@ async function fetchFile(
   const found = `sha256:${hasher.digest("hex")}`;
   if (add.checksum !== undefined && add.checksum !== found)
     throw checksumWrong(source, add.checksum, found, range);
+  // As Docker documents it.
+  chmodSync(`${folder}/${name}`, 0o600);
+  return folder;
 }
 
 /** The last part of the address; it must not lead anywhere. */
@@ -100,8 +105,7 @@ function nameOf(source: string, response: Response): string {
 async function fetchGit(
   source: string,
   folder: string,
-  keepGitDir: boolean,
-  where: SourceRange,
+  { keepGitDir, range }: AddInstruction,
   signal: AbortSignal,
 ): Promise<string> {
   const hash = source.indexOf("#");
@@ -112,7 +116,13 @@ async function fetchGit(
     folder: `${folder}/clone`,
     signal,
   });
-  if (failure !== undefined) throw fetchFailed(source, failure, where);
+  if (failure !== undefined) throw fetchFailed(source, failure, range);
   if (!keepGitDir) rmSync(`${folder}/clone/.git`, { recursive: true, force: true });
-  return below;
+  try {
+    using top = openRoot(`${folder}/clone`);
+    using found = openInside(top.fd, below === "" ? "/" : below, openFlag.path | openFlag.directory);
+    return readlinkSync(found.path);
+  } catch {
+    throw fetchFailed(source, `the repository has no folder "${below}"`, range);
+  }
 }

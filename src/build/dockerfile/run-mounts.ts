@@ -1,13 +1,14 @@
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { lockPatiently, mountTmpfs, openFlag, openInside, openRoot, tryLock, type Lock } from "#host";
+import { mountTmpfs, openFlag, openInside, openRoot } from "#host";
 import { mountRoot } from "#image";
 import type { SourceRange } from "#spec";
 import { digestSources } from "../copy/digest.ts";
@@ -19,6 +20,7 @@ import type { SecretSource, Session } from "../session.ts";
 import type { KeyPart } from "../step-key.ts";
 import type { ProgramMount } from "../worker.ts";
 import { filesFolder } from "../workspace.ts";
+import { cacheMount, LockedCaches } from "./cache-mount.ts";
 import type { RunMount } from "./instruction/mount.ts";
 
 /** A tree that a mount may come from, opened for as long as the mounts are needed. */
@@ -67,66 +69,74 @@ export async function readyMounts(
   open: OpenSource,
   where: SourceRange,
 ): Promise<ReadyMounts> {
+  // Trees before locks: a stage that is not done yet may want the same cache.
+  const trees = await openTrees(mounts, open);
+  const caches = await LockedCaches.lock(session, mounts);
   const ready: ProgramMount[] = [];
   const env: string[] = [];
-  const locks: Lock[] = [];
-  let count = 0;
-  for (const mount of mounts) {
-    count++;
-    const place = `${filesFolder(session.worker)}/${crypto.randomUUID()}`;
-    switch (mount.kind) {
-      case "bind":
-        ready.push(bindMount(await open(mount.from), mount, place, where));
-        break;
-      case "cache":
-        ready.push(await cacheMount(session, mount, open, locks, where));
-        break;
-      case "tmpfs":
-        ready.push({
-          kind: "tmpfs",
-          target: mount.target,
-          options: [
-            "nosuid",
-            "nodev",
-            "mode=1777",
-            ...(mount.size === undefined ? [] : [`size=${mount.size}`]),
-          ],
-        });
-        break;
-      case "secret": {
-        const secret = session.options.secrets.get(mount.id);
-        if (secret === undefined) {
-          if (mount.required) throw secretMissing(mount.id, where);
+  try {
+    for (const [index, mount] of mounts.entries()) {
+      const place = `${filesFolder(session.worker)}/${crypto.randomUUID()}`;
+      switch (mount.kind) {
+        case "bind":
+          ready.push(bindMount(trees.get(index)!, mount, place, where));
+          break;
+        case "cache":
+          ready.push(cacheMount(mount, caches.folderOf(mount), trees.get(index), where));
+          break;
+        case "tmpfs": {
+          const size = mount.size === undefined ? [] : [`size=${mount.size}`];
+          ready.push({
+            kind: "tmpfs",
+            target: mount.target,
+            options: ["nosuid", "nodev", "mode=1777", ...size],
+          });
           break;
         }
-        const value = readSecret(secret);
-        if (mount.env !== undefined) env.push(`${mount.env}=${value.toString()}`);
-        if (mount.env === undefined || mount.target !== undefined)
-          ready.push(secretMount(mount, value, place, mount.target ?? `/run/secrets/${mount.id}`));
-        break;
-      }
-      case "ssh": {
-        const socket = session.options.agents.get(mount.id);
-        if (socket === undefined) {
-          if (mount.required) throw sshMissing(mount.id, where);
+        case "secret": {
+          const secret = session.options.secrets.get(mount.id);
+          if (secret === undefined) {
+            if (mount.required) throw secretMissing(mount.id, where);
+            break;
+          }
+          const value = readSecret(secret);
+          if (mount.env !== undefined) env.push(`${mount.env}=${value.toString()}`);
+          if (mount.env === undefined || mount.target !== undefined)
+            ready.push(secretMount(mount, value, place, mount.target ?? `/run/secrets/${mount.id}`));
           break;
         }
-        const target = mount.target ?? `/run/buildkit/ssh_agent.${count - 1}`;
-        ready.push({ kind: "bind", source: socket, target, readonly: false });
-        env.push(`SSH_AUTH_SOCK=${target}`);
-        break;
+        case "ssh": {
+          const socket = session.options.agents.get(mount.id);
+          if (socket === undefined) {
+            if (mount.required) throw sshMissing(mount.id, where);
+            break;
+          }
+          const target = mount.target ?? `/run/buildkit/ssh_agent.${index}`;
+          ready.push({ kind: "bind", source: socket, target, readonly: false });
+          env.push(`SSH_AUTH_SOCK=${target}`);
+          break;
+        }
+        default:
+          mount satisfies never;
       }
-      default:
-        mount satisfies never;
     }
+  } catch (error) {
+    caches[Symbol.dispose]();
+    throw error;
   }
-  return {
-    mounts: ready,
-    env,
-    [Symbol.dispose]() {
-      for (const lock of locks) lock[Symbol.dispose]();
-    },
-  };
+  return { mounts: ready, env, [Symbol.dispose]: () => caches[Symbol.dispose]() };
+}
+
+/** The trees of bind mounts, and of caches that begin with files, by the number of the mount. */
+async function openTrees(
+  mounts: readonly RunMount[],
+  open: OpenSource,
+): Promise<ReadonlyMap<number, SourceTree>> {
+  const trees = new Map<number, SourceTree>();
+  for (const [index, mount] of mounts.entries())
+    if (mount.kind === "bind" || (mount.kind === "cache" && mount.from !== undefined))
+      trees.set(index, await open(mount.from));
+  return trees;
 }
 
 /** A path in a tree, resolved inside it. What the .dockerignore leaves out is left out of the mount as well. */
@@ -140,9 +150,13 @@ function bindMount(
     tree.ignore?.isEmpty === false
       ? filtered(tree, mount.source, place, where)
       : inside(tree, mount.source, where);
-  if (mount.readonly || !statSync(source).isDirectory())
-    return { kind: "bind", source, target: mount.target, readonly: mount.readonly };
+  const { target } = mount;
+  if (mount.readonly) return { kind: "bind", source, target, readonly: true };
   // What the program writes there is forgotten with the step.
+  if (!statSync(source).isDirectory()) {
+    copyFileSync(source, `${place}.copy`);
+    return { kind: "bind", source: `${place}.copy`, target, readonly: false };
+  }
   for (const name of ["upper", "work", "root"])
     mkdirSync(`${place}.rw/${name}`, { recursive: true, mode: 0o755 });
   mountRoot({
@@ -151,7 +165,7 @@ function bindMount(
     target: `${place}.rw/root`,
     volatile: true,
   });
-  return { kind: "bind", source: `${place}.rw/root`, target: mount.target, readonly: false };
+  return { kind: "bind", source: `${place}.rw/root`, target, readonly: false };
 }
 
 function inside(tree: SourceTree, path: string, where: SourceRange): string {
@@ -173,60 +187,6 @@ function filtered(tree: SourceTree, path: string, place: string, where: SourceRa
       writer.put(tree, from, entry, `/x${entry.path === "" ? "" : `/${entry.path}`}`, false);
   writer.finish();
   return `${place}/x`;
-}
-
-async function cacheMount(
-  session: Session,
-  mount: RunMount & { readonly kind: "cache" },
-  open: OpenSource,
-  locks: Lock[],
-  where: SourceRange,
-): Promise<ProgramMount> {
-  // A digest, because an id may hold slashes and dots (CVE-2024-9675).
-  const id = new Bun.CryptoHasher("sha256")
-    .update(mount.id ?? mount.target)
-    .digest("hex")
-    .slice(0, 32);
-  const folder = `${session.worker.folder}/caches/${id}`;
-  let chosen = folder;
-  if (mount.sharing === "locked") locks.push(await lockPatiently(`${folder}.lock`));
-  if (mount.sharing === "private") {
-    for (let number = 0; ; number++) {
-      const lock = tryLock(`${folder}-${number}.lock`);
-      if (lock === undefined) continue;
-      locks.push(lock);
-      chosen = `${folder}-${number}`;
-      break;
-    }
-  }
-  const isNew = statSync(chosen, { throwIfNoEntry: false }) === undefined;
-  mkdirSync(chosen, { recursive: true, mode: 0o700 });
-  const data = `${chosen}/data`;
-  if (isNew) {
-    if (mount.from === undefined) mkdirSync(data, { mode: 0o755 });
-    else {
-      const tree = await open(mount.from);
-      using writer = new RootWriter(chosen, { time: 0 }, where);
-      using from = openTree(tree);
-      for (const source of selectSources(tree, [mount.source], plain, where))
-        for (const entry of source.entries)
-          writer.put(tree, from, entry, `/data${entry.path === "" ? "" : `/${entry.path}`}`, false);
-      writer.finish();
-    }
-    chmodSync(data, mount.mode ?? 0o755);
-    chownSync(data, mount.uid ?? 0, mount.gid ?? 0);
-  }
-  const source = mount.from === undefined && mount.source !== "/" ? insideCache(data, mount.source) : data;
-  return { kind: "bind", source, target: mount.target, readonly: mount.readonly };
-}
-
-/** A folder of a cache, made when it is not there, links resolved inside the cache (CVE-2024-23651). */
-function insideCache(data: string, path: string): string {
-  using writer = new RootWriter(data, { time: 0 }, undefined);
-  writer.makeFolders(path);
-  using top = openRoot(data);
-  using found = openInside(top.fd, path, openFlag.path | openFlag.directory);
-  return readlinkSync(found.path);
 }
 
 /** In memory alone, and gone with the mount namespace: no disk ever has it. */

@@ -11,11 +11,11 @@ import {
   type SecretSource,
 } from "#engine";
 import { readDescriptor } from "#image";
-import { isVialError, parsePlatform, parseReference, parseSize, printFamiliar } from "#spec";
+import { isVialError, parsePlatform, parseReference, parseSize, printFamiliar, reasonOf } from "#spec";
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
 import { writeOutput, parseOutput } from "../build-output.ts";
 import type { Command } from "../command.ts";
-import { flagValueInvalid } from "../error.ts";
+import { fileUnreadable, fileUnwritable, flagValueInvalid } from "../error.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
 import { withInterrupt } from "../interrupt.ts";
 import type { Flags } from "../parse.ts";
@@ -77,23 +77,14 @@ export const command: Command = {
       );
       for (const output of outputs) await writeOutput(engine, image, output, flags.list("tag"));
       progress[Symbol.dispose]();
-      const idFile = flags.text("iidfile");
-      if (idFile !== undefined) writeFileSync(idFile, image.id);
-      const metadata = flags.text("metadata-file");
-      if (metadata !== undefined)
-        writeFileSync(
-          metadata,
-          `${JSON.stringify(
-            {
-              "containerimage.config.digest": image.id,
-              "containerimage.descriptor": image.descriptor,
-              "containerimage.digest": image.descriptor.digest,
-              "image.name": flags.list("tag").join(","),
-            },
-            null,
-            2,
-          )}\n`,
-        );
+      writeFlagFile("--iidfile", flags.text("iidfile"), image.id);
+      const metadata = {
+        "containerimage.config.digest": image.id,
+        "containerimage.descriptor": image.descriptor,
+        "containerimage.digest": image.descriptor.digest,
+        "image.name": flags.list("tag").join(","),
+      };
+      writeFlagFile("--metadata-file", flags.text("metadata-file"), `${JSON.stringify(metadata, null, 2)}\n`);
       if (form === "quiet") outLine(image.id);
       else {
         const saved = image.saved > 0 ? `, ${seconds(image.saved)} saved by the cache` : "";
@@ -203,7 +194,7 @@ function readWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "signal"> {
     namedContexts: new Map(flags.list("build-context").map((text) => pair("--build-context", text))),
     references: flags.list("tag").map(parseReference),
     definition: {
-      argumentFile: argumentFile === undefined ? undefined : readFileSync(argumentFile, "utf8"),
+      argumentFile: argumentFile === undefined ? undefined : readFlagFile("--build-arg-file", argumentFile),
       runsTests: !flags.bool("notest"),
       force: flags.bool("force"),
       folder: recipe.context.kind === "folder" ? recipe.context.path : process.cwd(),
@@ -236,6 +227,23 @@ function readWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "signal"> {
   };
 }
 
+function writeFlagFile(flag: string, path: string | undefined, text: string): void {
+  if (path === undefined) return;
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw fileUnwritable(flag, path, reasonOf(error));
+  }
+}
+
+function readFlagFile(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw fileUnreadable(flag, path, reasonOf(error));
+  }
+}
+
 function pair(flag: string, text: string): [string, string] {
   const at = text.indexOf("=");
   if (at <= 0) throw flagValueInvalid(flag, text, "NAME=VALUE");
@@ -253,7 +261,7 @@ function readSecret(text: string): [string, SecretSource] {
   if (file === undefined && process.env[id] !== undefined) return [id, { kind: "environment", name: id }];
   const path = file ?? id;
   // Now, because later it would be an error in the middle of a build.
-  readFileSync(path);
+  readFlagFile("--secret", path);
   return [id, { kind: "file", path: resolve(path) }];
 }
 

@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly subject?: string;
   /** Of an image for several platforms, the one to take; the host's by default. */
   readonly platform?: Platform;
+  /** Sets no names, for who needs the content alone and holds it. */
+  readonly nameless?: boolean;
   /** Unpacks a stored layer, and throws where its uncompressed bytes are not those of the diff ID. Bottom first. */
   readonly unpack?: (layer: CheckedLayer) => Promise<void>;
   /** Bytes of the archive read so far, decompressed. */
@@ -26,7 +28,7 @@ export interface LoadedImage {
   readonly id: Digest;
   /** The manifest. */
   readonly target: Descriptor;
-  /** Familiar names that now point at it. */
+  /** Familiar names that it has in there, and that now point at it. */
   readonly names: readonly string[];
 }
 
@@ -84,7 +86,12 @@ async function loadFrom(
       : readDockerImages(place, subject);
   if (images.length === 0) throw archiveInvalid(subject, "it holds no image");
   for (const image of images) await keepImage(store, place, image, options);
-  return images.map((image) => nameImage(store, image));
+  if (options.nameless !== true) for (const image of images) nameImage(store, image);
+  return images.map((image) => ({
+    id: image.manifest.config.digest,
+    target: image.descriptor,
+    names: image.references.map(printFamiliar),
+  }));
 }
 
 async function keepImage(
@@ -99,14 +106,9 @@ async function keepImage(
   for (const layer of image.layers) await options.unpack?.(layer);
 }
 
-function nameImage(store: Store, image: CheckedImage): LoadedImage {
+function nameImage(store: Store, image: CheckedImage): void {
   if (image.references.length === 0) setRef(store, undefined, image.descriptor);
   for (const reference of image.references) setRef(store, reference, image.descriptor);
-  return {
-    id: image.manifest.config.digest,
-    target: image.descriptor,
-    names: image.references.map(printFamiliar),
-  };
 }
 
 function refuseOtherCompression(subject: string, head: Buffer): void {

@@ -1,0 +1,416 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { Recipes } from "./recipe.ts";
+import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+
+// Where the files of a build come from, where its result goes, and that nothing but them decides about its bytes.
+
+const why = whyNoContainers();
+if (why !== undefined) console.warn(`skipped: contexts and outputs of builds, because ${why}`);
+
+let vial: TestVial;
+let recipes: Recipes;
+
+beforeAll(async () => {
+  if (why !== undefined) return;
+  vial = await openVial();
+  recipes = new Recipes(vial);
+}, setupTimeout);
+afterAll(async () => await vial?.close(), setupTimeout);
+
+function shell(script: string, cwd: string): string {
+  const done = Bun.spawnSync(["sh", "-ec", script], {
+    cwd,
+    env: {
+      ...(process.env as Record<string, string>),
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_AUTHOR_NAME: "a",
+      GIT_AUTHOR_EMAIL: "a@example.com",
+      GIT_COMMITTER_NAME: "a",
+      GIT_COMMITTER_EMAIL: "a@example.com",
+    },
+  });
+  if (done.exitCode !== 0) throw new Error(`${script}: ${done.stderr}`);
+  return done.stdout.toString();
+}
+
+/** A server on the loopback: the files of a folder, and git's smart protocol for REPO.git. */
+function serve(folder: string) {
+  return Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      const url = new URL(request.url);
+      if (!url.pathname.includes(".git/")) {
+        const file = Bun.file(`${folder}${url.pathname}`);
+        return (await file.exists()) ? new Response(file) : new Response("", { status: 404 });
+      }
+      const child = Bun.spawn(["git", "http-backend"], {
+        env: {
+          PATH: process.env.PATH ?? "",
+          GIT_PROJECT_ROOT: folder,
+          GIT_HTTP_EXPORT_ALL: "1",
+          PATH_INFO: url.pathname,
+          QUERY_STRING: url.search.slice(1),
+          REQUEST_METHOD: request.method,
+          CONTENT_TYPE: request.headers.get("content-type") ?? "",
+          HTTP_CONTENT_ENCODING: request.headers.get("content-encoding") ?? "",
+          GIT_PROTOCOL: request.headers.get("git-protocol") ?? "",
+          GIT_CONFIG_COUNT: "1",
+          GIT_CONFIG_KEY_0: "safe.directory",
+          GIT_CONFIG_VALUE_0: "*",
+        },
+        stdin: new Uint8Array(await request.arrayBuffer()),
+        stdout: "pipe",
+        stderr: "ignore",
+      });
+      const answer = Buffer.from(await new Response(child.stdout).arrayBuffer());
+      const end = answer.indexOf("\r\n\r\n");
+      const lines = answer.subarray(0, end).toString().split("\r\n");
+      const headers = new Headers(lines.map((line) => line.split(": ", 2) as [string, string]));
+      const status = Number(headers.get("status")?.slice(0, 3) ?? 200);
+      headers.delete("status");
+      return new Response(answer.subarray(end + 4), { status, headers });
+    },
+  });
+}
+
+describe.skipIf(why !== undefined)("ADD", () => {
+  test("unpacks archives of the context, by content; others are copied", async () => {
+    const folder = recipes.context({
+      "in/dir/file": { text: "packed", mode: 0o640 },
+      "plain.tar": "no archive",
+    });
+    shell(
+      "tar --owner=7 --group=8 -C in -cf a.tar dir; gzip -k a.tar; xz -k a.tar; bzip2 -k a.tar; zstd -q a.tar; mv a.tar.gz odd-name; printf x | gzip > just.gz",
+      folder,
+    );
+    const { tag } = await recipes.ok(
+      [
+        "FROM busybox",
+        "ADD a.tar /tar/",
+        "ADD odd-name /gz",
+        "ADD a.tar.xz /xz/",
+        "ADD a.tar.bz2 /bz2/",
+        "ADD --chown=1:1 a.tar.zst /zst/",
+        "ADD plain.tar just.gz /copied/",
+        "ADD --unpack=false a.tar /kept/",
+        "ADD in /folder/",
+      ].join("\n"),
+      { folder },
+    );
+    const tree = await recipes.tree(tag);
+    for (const name of ["tar", "gz", "xz", "bz2", "zst"])
+      expect([name, tree.get(`${name}/dir/file`)]).toEqual([name, "f 640 7:8 packed"]);
+    expect(tree.get("copied/plain.tar")).toBe("f 644 0:0 no archive");
+    expect(tree.has("copied/just.gz")).toBe(true);
+    expect(tree.get("kept/a.tar")).toMatch(/^f 644 0:0 /);
+    expect(tree.get("folder/dir/file")).toBe("f 640 0:0 packed");
+  });
+
+  test("fetches an address, checks it, and says what the server answered", async () => {
+    const folder = recipes.context({ file: "fetched", "pack.tar": "x" });
+    await using server = serve(folder);
+    const digest = new Bun.CryptoHasher("sha256").update("fetched").digest("hex");
+    const at = `http://127.0.0.1:${server.port}`;
+    const { tag } = await recipes.ok(
+      `FROM busybox\nADD --checksum=sha256:${digest} --chmod=755 ${at}/file /x/\nADD ${at}/file /named\n`,
+    );
+    const tree = await recipes.tree(tag);
+    expect(tree.get("x/file")).toBe("f 755 0:0 fetched");
+    expect(tree.get("named")).toBe("f 600 0:0 fetched");
+    const wrong = await recipes.build(`FROM busybox\nADD --checksum=sha256:${"0".repeat(64)} ${at}/file /x/`);
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).toContain(`found sha256:${digest}`);
+    expect(wrong.err).toMatch(/^> +2 \|/m);
+    const missing = await recipes.build(`FROM busybox\nADD ${at}/nothing ${at}/file /x/`);
+    expect(missing.code).toBe(75);
+    expect(missing.err).toContain("404");
+    expect(recipes.unfinished()).toEqual([]);
+    // Other content is another step.
+    writeFileSync(`${folder}/file`, "changed");
+    const again = await recipes.ok(`FROM busybox\nADD ${at}/file /named\n`);
+    expect((await recipes.tree(again.tag)).get("named")).toBe("f 600 0:0 changed");
+  });
+});
+
+describe.skipIf(why !== undefined)("a context", () => {
+  const text = "FROM busybox\nCOPY . /all/\nRUN ls -A /all > /list";
+  const files = {
+    a: "a",
+    "sub/b": "b",
+    ".dockerignore": "*.log\n.dockerignore\n",
+    "x.log": "x",
+    Dockerfile: text,
+  };
+
+  test("as a tar on standard input, plain and packed, with the recipe inside", async () => {
+    const folder = recipes.context({ ...files, "other/Recipe": "FROM busybox\nCOPY a /only" });
+    for (const pack of ["cat", "gzip", "xz"]) {
+      const input = Bun.spawnSync(["sh", "-c", `tar -c . | ${pack}`], { cwd: folder }).stdout;
+      const { code, err } = await vial.call(["build", "-t", "piped", "-"], { input });
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("Built piped") });
+      const tree = await recipes.tree("piped");
+      expect(tree.get("all/sub/b")).toBe("f 644 0:0 b");
+      expect(tree.get("list")).toBe("f 644 0:0 Dockerfile\na\nother\nsub\n");
+      const other = await vial.call(["build", "-t", "piped", "-f", "other/Recipe", "-"], { input });
+      expect(other.code).toBe(0);
+      expect((await recipes.tree("piped")).get("only")).toBe("f 644 0:0 a");
+    }
+    expect(recipes.unfinished()).toEqual([]);
+    const input = Bun.spawnSync(["tar", "-c", "a"], { cwd: folder }).stdout;
+    const none = await vial.call(["build", "-"], { input });
+    expect(none.code).toBe(1);
+    expect(none.err).toContain("Dockerfile");
+    expect(none.err).not.toContain("This is a bug");
+  });
+
+  test("none, with the recipe on standard input; or a folder, and `-f -`", async () => {
+    const alone = await vial.call(["build", "-t", "piped", "-"], { input: "FROM busybox\nRUN echo 1 > /1" });
+    expect(alone.code).toBe(0);
+    const copies = await vial.call(["build", "-"], { input: "FROM busybox\nCOPY a /" });
+    expect(copies.code).toBe(2);
+    expect(copies.err).toContain("-f -");
+    const folder = recipes.context(files);
+    const both = await vial.call(["build", "-t", "piped", "-f", "-", folder], {
+      input: "FROM busybox\nCOPY a /a",
+    });
+    expect(both.code).toBe(0);
+    expect((await recipes.tree("piped")).get("a")).toBe("f 644 0:0 a");
+  });
+
+  test("a git repository, at a branch and in a folder of it; ADD of one; and as a context by name", async () => {
+    const folder = recipes.context({ "work/sub/Dockerfile": "FROM busybox\nCOPY f /f", "work/sub/f": "one" });
+    shell(
+      "cd work; git init -q -b main; git add .; git commit -qm 1; git checkout -qb other; echo two > sub/f; git commit -qam 2; git checkout -q main; cd ..; git clone -q --bare work repo.git",
+      folder,
+    );
+    await using server = serve(folder);
+    const at = `http://127.0.0.1:${server.port}/repo.git`;
+    const build = async (...words: readonly string[]) => {
+      const { code, err } = await vial.call(["build", "-t", "cloned", ...words]);
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("Built cloned") });
+      return await recipes.tree("cloned");
+    };
+    expect((await build(`${at}#main:sub`)).get("f")).toBe("f 644 0:0 one");
+    expect((await build(`${at}#other:sub`)).get("f")).toBe("f 644 0:0 two\n");
+    const add = recipes.context({
+      Dockerfile: `FROM busybox\nADD ${at}#main /repo/\nADD --keep-git-dir=true ${at} /kept/`,
+    });
+    const added = await build(add);
+    expect(added.get("repo/sub/f")).toBe("f 644 0:0 one");
+    expect(added.has("repo/.git")).toBe(false);
+    expect(added.has("kept/.git/HEAD")).toBe(true);
+    const named = recipes.context({ Dockerfile: "FROM busybox\nCOPY --from=src /sub/f /f" });
+    expect((await build("--build-context", `src=${at}`, named)).get("f")).toBe("f 644 0:0 one");
+    const absent = await vial.call(["build", `${at}#nowhere`]);
+    expect(absent.code).toBe(75);
+    expect(absent.err).toContain("nowhere");
+    const below = await vial.call(["build", `${at}#main:nowhere`]);
+    expect(below.code).not.toBe(0);
+    expect(below.err).not.toContain("This is a bug");
+    expect(recipes.unfinished()).toEqual([]);
+  });
+
+  test("that is not there", async () => {
+    const { code, err } = await vial.run("build", "/no/such/folder");
+    expect(code).toBe(1);
+    expect(err).toContain("/no/such/folder");
+    expect(err).not.toContain("This is a bug");
+  });
+});
+
+describe.skipIf(why !== undefined)("an output", () => {
+  test("several names, the id and the description in files, quiet, and no name at all", async () => {
+    const folder = recipes.context({ Dockerfile: "FROM busybox\nRUN echo 1 > /1" });
+    const paths = { id: `${vial.folder}/iid`, meta: `${vial.folder}/meta` };
+    const words = [
+      "build",
+      "-q",
+      "-t",
+      "one:a",
+      "-t",
+      "two",
+      "--iidfile",
+      paths.id,
+      "--metadata-file",
+      paths.meta,
+    ];
+    const { code, out, err } = await vial.run(...words, folder);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    expect(readFileSync(paths.id, "utf8")).toBe(out.trim());
+    const id = out.trim();
+    expect(await vial.ok("image", "inspect", "--format", "{{.Id}}", "one:a", "two:latest")).toBe(
+      `${id}\n${id}`,
+    );
+    const meta = JSON.parse(readFileSync(paths.meta, "utf8"));
+    expect(meta).toMatchObject({
+      "containerimage.config.digest": id,
+      "image.name": expect.stringContaining("one:a"),
+    });
+    expect(meta["containerimage.descriptor"]).toMatchObject({ digest: meta["containerimage.digest"] });
+    expect(await vial.ok("run", "--rm", id.slice(7, 19), "cat", "/1")).toBe("1");
+  });
+
+  test("type=oci, docker, tar and local; skopeo and umoci read them", async () => {
+    const folder = recipes.context({ Dockerfile: "FROM busybox\nRUN echo 1 > /1\nCMD echo" });
+    const at = `${vial.folder}/out`;
+    mkdirSync(at);
+    const outputs = [
+      `type=oci,dest=${at}/oci.tar`,
+      `type=docker,dest=${at}/docker.tar`,
+      `type=tar,dest=${at}/files.tar`,
+      `type=local,dest=${at}/files`,
+    ];
+    await vial.ok("build", "-t", "out:1", ...outputs.flatMap((output) => ["-o", output]), folder);
+    expect(readFileSync(`${at}/files/1`, "utf8")).toBe("1\n");
+    expect(shell("tar -xOf files.tar 1 || tar -xOf files.tar ./1", at)).toBe("1\n");
+    if (Bun.which("skopeo") !== null) {
+      const inspect = JSON.parse(shell("skopeo inspect --config docker-archive:docker.tar:out:1", at));
+      expect(inspect.config.Cmd).toEqual(["/bin/sh", "-c", "echo"]);
+      shell("skopeo copy -q --insecure-policy oci-archive:oci.tar oci:layout:1", at);
+      if (Bun.which("umoci") !== null) {
+        shell("umoci unpack --image layout:1 bundle", at);
+        expect(readFileSync(`${at}/bundle/rootfs/1`, "utf8")).toBe("1\n");
+      }
+    }
+    const piped = await vial.command(["sh", "-c", `${vial.program} build -q -o - ${folder} | tar -tf -`]);
+    expect(piped.out).toMatch(/^(\.\/)?bin\/busybox$/m);
+    for (const flag of ["--iidfile", "--metadata-file", "--output"]) {
+      const words = [flag, flag === "--output" ? "type=tar,dest=/no/such/file" : "/no/such/file"];
+      const unwritable = await vial.run("build", ...words, folder);
+      expect(unwritable.code).toBe(1);
+      expect(unwritable.err).toContain(`Cannot write the file "/no/such/file" of ${flag}`);
+    }
+    const bad = await vial.run("build", "-o", "type=zip,dest=x", folder);
+    expect(bad.code).toBe(2);
+  });
+});
+
+describe.skipIf(why !== undefined)("the same bytes", () => {
+  const dockerfile = [
+    "FROM scratch AS none",
+    "FROM busybox AS made",
+    "RUN mkdir /d && echo made > /d/f && ln -s f /d/l && ln /d/f /d/h && date > /dev/null",
+    "RUN hostname > /host; umask > /umask; env | sort > /env",
+    "FROM busybox",
+    "WORKDIR /w",
+    "COPY . /all/",
+    "COPY --from=made /d /host /umask /env /d/",
+    "RUN find /all -type f | sort | xargs cat > /sum; touch /now; mkdir /newdir",
+    "RUN --mount=type=cache,target=/c --mount=type=bind,target=/b echo $(ls /b) > /b-list",
+    "ADD x.tar /x/",
+    "LABEL a=b",
+  ].join("\n");
+  const definition = [
+    "Bootstrap: docker",
+    "From: busybox",
+    "%files",
+    "  f1 /f1",
+    "  sub /copied",
+    "%environment",
+    "  export A=1",
+    "%post",
+    "  mkdir /made",
+    "  cd /made",
+    "  date > /dev/null; touch now",
+    "  hostname > host; env | sort > env; umask > umask",
+    "%runscript",
+    "  exec echo hi",
+    "%labels",
+    "  a b",
+    "%test",
+    "  test -f /made/now",
+    "%apprun one",
+    "  exec echo one",
+  ].join("\n");
+
+  /** A context with the same files, made in another order and with other times. */
+  function contextOf(names: readonly string[], time: number): string {
+    const folder = recipes.context(
+      Object.fromEntries([
+        ...names.map((name) => [name, name]),
+        ["Dockerfile", dockerfile],
+        ["x.def", definition],
+      ]),
+    );
+    shell("tar --sort=name --mtime=@5 --owner=0 --group=0 -cf x.tar f1 sub", folder);
+    for (const name of [...names, "x.tar", "sub"]) utimesSync(`${folder}/${name}`, time, time);
+    return folder;
+  }
+
+  test("whatever the clock, the umask, the folder, the place, the language, HOME and the order of files are", async () => {
+    const names = ["f1", "f2", "sub/g1", "sub/g2", "sub/ü"];
+    const tar = `${vial.folder}/base.tar`;
+    await vial.ok("save", "-o", tar, "busybox");
+    const variants = [
+      { root: "one", folder: contextOf(names, 1_000_000_000), umask: "022", env: { TZ: "UTC", LANG: "C" } },
+      {
+        root: "two",
+        folder: contextOf(names.toReversed(), 1_700_000_000),
+        umask: "077",
+        env: {
+          TZ: "Pacific/Auckland",
+          LANG: "tr_TR.UTF-8",
+          LC_ALL: "tr_TR.UTF-8",
+          HOME: "/nonexistent",
+          USER: "x",
+        },
+      },
+    ];
+    const made = [];
+    for (const { root, folder, umask, env } of variants) {
+      const elsewhere = `${vial.folder}/store-${root}`;
+      const run = async (...words: readonly string[]) => {
+        const script = `umask ${umask}; exec "$0" "$@"`;
+        const argv = ["sh", "-c", script, vial.program, ...words];
+        const uts = root === "two" ? ["unshare", "-u", "sh", "-c", 'hostname other; exec "$0" "$@"'] : [];
+        const { code, out, err } = await vial.command([...uts, ...argv], {
+          env: { ...env, VIAL_ROOT: elsewhere },
+          cwd: root === "two" ? "/" : folder,
+          timeout: 60_000,
+        });
+        if (code !== 0) throw new Error(err);
+        return out;
+      };
+      await run("load", "-q", "-i", tar);
+      await run("build", "-q", "-t", "d", folder);
+      await run("build", "-q", "-t", "s", "-f", `${folder}/x.def`, folder);
+      for (const name of ["d", "s"]) await run("save", "-o", `${vial.folder}/${root}-${name}.tar`, name);
+      made.push({ d: await run("image", "inspect", "d"), s: await run("image", "inspect", "s") });
+    }
+    const [one, two] = made.map(({ d, s }) => [JSON.parse(d)[0], JSON.parse(s)[0]]);
+    expect(two?.map(({ Id }) => Id)).toEqual(one?.map(({ Id }) => Id) ?? []);
+    expect(two?.map(({ Descriptor }) => Descriptor)).toEqual(one?.map(({ Descriptor }) => Descriptor) ?? []);
+  }, 60_000);
+
+  test("SOURCE_DATE_EPOCH is the time of the image and its history, and no file is newer", async () => {
+    const folder = contextOf(["f1", "sub/g1"], 1_600_000_000);
+    const env = { SOURCE_DATE_EPOCH: "1000000000" };
+    const files = `${vial.folder}/epoch.tar`;
+    for (const file of ["Dockerfile", "x.def"]) {
+      const { code, err } = await vial.call(
+        ["build", "-t", "epoch", "-f", `${folder}/${file}`, "-o", `type=tar,dest=${files}`, folder],
+        { env },
+      );
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("Built epoch") });
+      const [{ Created }] = JSON.parse(await vial.ok("image", "inspect", "epoch"));
+      expect(Created).toBe("2001-09-09T01:46:40Z");
+      const newest = shell(
+        `tar --full-time -tvf ${files} | awk '{ print $4, $5 }' | sort | tail -n 1`,
+        folder,
+      );
+      expect(newest <= "2001-09-09 01:46:40\n").toBe(true);
+    }
+    const scratch = recipes.context({ Dockerfile: "FROM scratch\nCOPY a /a", a: "a" });
+    await vial.call(["build", "-t", "epoch", scratch], { env });
+    expect(await vial.ok("history", "--format", "{{.CreatedAt}}", "epoch")).toContain("2001-09-09T01:46:40Z");
+  });
+});
+
+test.skipIf(why !== undefined)("nothing is left of all these builds", async () => {
+  await recipes.nothingLeft();
+  expect(existsSync(`${vial.root}/build/steps`)).toBe(true);
+  expect(statSync(`${vial.root}/build`).mode & 0o77).toBe(0);
+});
