@@ -41,6 +41,16 @@ export function flagValueInvalid(flag: string, value: string, wanted: string): V
   });
 }
 
+export function debugShellWithoutTerminal(stream: "input" | "output"): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "debug-shell-without-terminal",
+    what: "Cannot open a shell at a step that fails",
+    why: `the standard ${stream} is no terminal`,
+    next: "leave out --debug-shell, or build at a terminal",
+  });
+}
+
 export function wrongArguments(command: Command, count: number): VialError {
   const [min, max] = command.args;
   const wanted =

@@ -74,5 +74,6 @@ export {
   type StepInfo,
 } from "#build";
 export { listBuildCache, pruneBuildCache } from "./build-cache.ts";
+export type { ShellDialog } from "./debug-shell.ts";
 export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } from "./build-image.ts";
 export { recipeMissing } from "./error.ts";

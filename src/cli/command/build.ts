@@ -14,6 +14,7 @@ import { readDescriptor } from "#image";
 import { isVialError, parsePlatform, parseReference, parseSize, printFamiliar } from "#spec";
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
 import { writeOutput, parseOutput } from "../build-output.ts";
+import { openShellDialog } from "../build-shell.ts";
 import type { Command } from "../command.ts";
 import { flagValueInvalid } from "../error.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
@@ -33,6 +34,7 @@ export const command: Command = {
     listFlag("build-arg", "name[=value]", "Set an ARG; without a value it is taken from here"),
     textFlag("build-arg-file", "file", "Lines of name=value for a definition file"),
     listFlag("build-context", "name=place", "Another folder, git repository or image to copy from"),
+    boolFlag("debug-shell", "Open a shell in the state right before a step that fails"),
     textFlag("file", "path", "The recipe (default PATH/Dockerfile; - reads standard input)", "f"),
     boolFlag("force", "Let the labels and the help of a definition file win over the base's"),
     textFlag("iidfile", "file", "Write the image's ID to a file"),
@@ -66,11 +68,12 @@ export const command: Command = {
     const engine = openEngine();
     const form = progressForm(flags);
     const progress = openBuildProgress(form);
+    const shellDialog = flags.bool("debug-shell") ? openShellDialog(progress) : undefined;
     const began = performance.now();
     try {
       const image = await withInterrupt(
         async (signal) =>
-          await buildImage(engine, { ...readWish(flags, recipe), signal }, progress.report, {
+          await buildImage(engine, { ...readWish(flags, recipe), shellDialog, signal }, progress.report, {
             report: () => {},
             warn: (sentence) => progress.report({ kind: "warning", sentence }),
           }),
