@@ -65,6 +65,7 @@ export {
   type SecretSource,
   Session,
 } from "./session.ts";
+export { proposeRecipe } from "./propose/propose.ts";
 export { printSourceLines } from "./source-error.ts";
 export { type CacheEntry, forgetSteps, listSteps } from "./step-cache.ts";
 export { heldByBuilds } from "./step-record.ts";

@@ -70,6 +70,7 @@ export {
   type BuildEvent,
   type BuildReport,
   printSourceLines,
+  proposeRecipe,
   type SecretSource,
   type StepInfo,
 } from "#build";

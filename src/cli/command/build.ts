@@ -16,7 +16,8 @@ import { openBuildProgress, type ProgressForm, seconds } from "../build-progress
 import { writeOutput, parseOutput } from "../build-output.ts";
 import { openShellDialog } from "../build-shell.ts";
 import type { Command } from "../command.ts";
-import { flagValueInvalid } from "../error.ts";
+import { flagValueInvalid, recipeInTheWay, recipeNotProposed } from "../error.ts";
+import { proposeFor } from "../build-proposal.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
 import { withInterrupt } from "../interrupt.ts";
 import type { Flags } from "../parse.ts";
@@ -59,6 +60,7 @@ export const command: Command = {
     listFlag("ssh", "default|id[=socket]", "An ssh agent for RUN --mount=type=ssh"),
     listFlag("tag", "name", "Name of the image; may be given several times", "t"),
     textFlag("target", "stage", "Build up to this stage"),
+    boolFlag("write-recipe", "Keep the Dockerfile that is proposed where there is none"),
   ],
   args: [1, 1],
   async run(flags, [place = ""]) {
@@ -132,6 +134,9 @@ interface Recipe {
 /** Finds the recipe and the context: either may come on standard input, or lie in a repository. */
 async function readRecipeOf(flags: Flags, place: string): Promise<Recipe> {
   const file = flags.text("file");
+  const isRemote = /^(?:git:\/\/|git@|ssh:\/\/|https?:\/\/)/.test(place);
+  const writes = flags.bool("write-recipe");
+  if (writes && (place === "-" || isRemote || file !== undefined)) throw recipeNotProposed(place);
   if (place === "-") {
     const input = readDescriptor(0);
     const first = await input.next();
@@ -150,7 +155,6 @@ async function readRecipeOf(flags: Flags, place: string): Promise<Recipe> {
       context: { kind: "none" },
     };
   }
-  const isRemote = /^(?:git:\/\/|git@|ssh:\/\/|https?:\/\/)/.test(place);
   const context: BuildWish["context"] = isRemote
     ? { kind: "git", url: place }
     : { kind: "folder", path: resolve(place) };
@@ -159,7 +163,12 @@ async function readRecipeOf(flags: Flags, place: string): Promise<Recipe> {
   if (isRemote) return { text: undefined, name: file ?? "Dockerfile", path: undefined, context };
   const path = file ?? `${place.replace(/\/+$/, "")}/Dockerfile`;
   const text = readRecipe(path);
-  if (text === undefined) throw recipeMissing(path);
+  if (writes && text !== undefined) throw recipeInTheWay(path);
+  if (text === undefined) {
+    const proposed = file === undefined ? proposeFor(place, path, writes) : undefined;
+    if (proposed === undefined) throw recipeMissing(path);
+    return { text: proposed, name: "Dockerfile", path, context };
+  }
   return { text, name: file ?? "Dockerfile", path, context };
 }
 
