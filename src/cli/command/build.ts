@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import {
+  type BuildReport,
   type BuildWish,
   buildImage,
   lintRecipe,
@@ -13,6 +14,7 @@ import {
 import { readDescriptor } from "#image";
 import { isVialError, parsePlatform, parseReference, parseSize, printFamiliar } from "#spec";
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
+import { GraphRecorder, printDot, printSvg } from "../build-graph.ts";
 import { writeOutput, parseOutput } from "../build-output.ts";
 import { openShellDialog } from "../build-shell.ts";
 import type { Command } from "../command.ts";
@@ -38,6 +40,7 @@ export const command: Command = {
     boolFlag("debug-shell", "Open a shell in the state right before a step that fails"),
     textFlag("file", "path", "The recipe (default PATH/Dockerfile; - reads standard input)", "f"),
     boolFlag("force", "Let the labels and the help of a definition file win over the base's"),
+    textFlag("graph", "file.svg|file.dot", "Draw the steps, with what became of them and their times"),
     textFlag("iidfile", "file", "Write the image's ID to a file"),
     listFlag("label", "name=value", "Set a label of the image"),
     boolFlag("lint", "Only look what can be bettered in the recipe"),
@@ -69,13 +72,18 @@ export const command: Command = {
     const outputs = flags.list("output").map(parseOutput);
     const engine = openEngine();
     const form = progressForm(flags);
+    const graph = openGraph(flags.text("graph"));
     const progress = openBuildProgress(form);
+    const report: BuildReport = (event) => {
+      graph?.recorder.report(event);
+      progress.report(event);
+    };
     const shellDialog = flags.bool("debug-shell") ? openShellDialog(progress) : undefined;
     const began = performance.now();
     try {
       const image = await withInterrupt(
         async (signal) =>
-          await buildImage(engine, { ...readWish(flags, recipe), shellDialog, signal }, progress.report, {
+          await buildImage(engine, { ...readWish(flags, recipe), shellDialog, signal }, report, {
             report: () => {},
             warn: (sentence) => progress.report({ kind: "warning", sentence }),
           }),
@@ -119,9 +127,20 @@ export const command: Command = {
       )
         err(printSourceLines(error.where, recipe.text));
       throw error;
+    } finally {
+      graph?.write();
     }
   },
 };
+
+/** A build that fails is drawn too: that is when one wants to see how far it came. */
+function openGraph(path: string | undefined) {
+  if (path === undefined) return undefined;
+  const print = path.endsWith(".svg") ? printSvg : path.endsWith(".dot") ? printDot : undefined;
+  if (print === undefined) throw flagValueInvalid("--graph", path, "a file that ends in .svg or .dot");
+  const recorder = new GraphRecorder();
+  return { recorder, write: () => writeFileSync(path, print(recorder.steps)) };
+}
 
 interface Recipe {
   /** Undefined: it lies in the context, which is not here yet. */
