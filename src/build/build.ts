@@ -61,7 +61,14 @@ export {
 } from "./dockerfile/stages.ts";
 export { type BuildEvent, type BuildReport, type StepInfo, StepReporter } from "./event.ts";
 export { writeStage } from "./image-result.ts";
-export { type BuildOptions, type BuiltStage, type SecretSource, Session } from "./session.ts";
+export {
+  type BuildOptions,
+  type BuiltStage,
+  type DebugShell,
+  type SecretSource,
+  Session,
+} from "./session.ts";
+export { proposeRecipe } from "./propose/propose.ts";
 export { printSourceLines } from "./source-error.ts";
 export { type CacheEntry, forgetSteps, listSteps } from "./step-cache.ts";
 export { heldByBuilds } from "./step-record.ts";

@@ -566,6 +566,26 @@ export function fetchContextFailed(url: string, why: string): VialError {
   });
 }
 
+export function aptLineInvalid(word: string, where: SourceRange): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "apt-line-invalid",
+    what: `Cannot read "${short(word)}" in apt.txt: it is no name of a package`,
+    next: "write names such as `libpq5` or `libpq5=15.3-0`, one a line",
+    where,
+  });
+}
+
+export function condaUnsupported(file: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "conda-unsupported",
+    what: `Cannot propose a recipe for "${file}"`,
+    why: "it needs micromamba or conda, which Debian has no package of",
+    next: `write a Dockerfile that begins with an image with micromamba, and has \`RUN micromamba install -y -n base -f ${file}\``,
+  });
+}
+
 export function buildCanceled(): VialError {
   return new VialError({
     kind: "canceled",

@@ -18,6 +18,10 @@ export interface RecipeProgram {
   /** How a person calls it. */
   readonly title: string;
   readonly where: SourceRange | undefined;
+  /** The program of SHELL, for whoever looks around. */
+  readonly shell: string;
+  /** Puts everything back to how it was before the program began. */
+  readonly restart: () => void;
 }
 
 /** Runs a program of a recipe. Throws build-step-failed with its last lines; nothing of its mounts stays in the root. */
@@ -27,7 +31,7 @@ export async function runProgram(session: Session, step: RunningStep, program: R
     ...ordinaryTargets,
     ...program.mounts.map((mount) => mount.target),
   ]);
-  const { title, where, ...rest } = program;
+  const { title, where, shell, restart, ...rest } = program;
   const run: Omit<ProgramRun, "output" | "signal"> = {
     ...rest,
     extraHosts: options.extraHosts,
@@ -38,11 +42,18 @@ export async function runProgram(session: Session, step: RunningStep, program: R
     removeStubs(program.rootfs, stubs);
     if (options.signal.aborted) throw buildCanceled();
     if (end.exitCode === 0 && end.failure === undefined) return;
-    const again = await options.debugShell?.(run);
-    removeStubs(program.rootfs, stubs);
-    if (again === "retry") continue;
-    if (end.failure !== undefined)
-      throw programNotStarted(title, `${program.args[0]}: ${end.failure}`, where);
-    throw programFailed(title, { exitCode: end.exitCode, lastLines: step.lastLines }, where);
+    const error =
+      end.failure === undefined
+        ? programFailed(title, { exitCode: end.exitCode, lastLines: step.lastLines }, where)
+        : programNotStarted(title, `${program.args[0]}: ${end.failure}`, where);
+    if (options.debugShell === undefined) throw error;
+    // What the program left half done is not the state before it; nor may what is tried by hand get into the image.
+    restart();
+    const why = end.failure ?? `it ended with the exit code ${end.exitCode}`;
+    const again = await options.debugShell(run, { title, where, shell, why });
+    if (options.signal.aborted) throw buildCanceled();
+    if (again === "give up") throw error;
+    restart();
+    step.lastLines.length = 0;
   }
 }

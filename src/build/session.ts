@@ -37,11 +37,20 @@ export interface BuildOptions {
   readonly extraHosts: readonly string[];
   readonly shmSize: number | undefined;
   readonly signal: AbortSignal;
-  /** Opens a shell in the state right before a program that failed; true: try again. Undefined: no shell is wanted. */
-  readonly debugShell?:
-    | ((program: Omit<ProgramRun, "output" | "signal">) => Promise<"retry" | "give up">)
-    | undefined;
+  /** Opens a shell in the state right before a program that failed. Undefined: no shell is wanted. */
+  readonly debugShell?: DebugShell | undefined;
 }
+
+export type DebugShell = (
+  program: Omit<ProgramRun, "output" | "signal">,
+  failed: {
+    readonly title: string;
+    readonly where: SourceRange | undefined;
+    /** The program of SHELL. */
+    readonly shell: string;
+    readonly why: string;
+  },
+) => Promise<"retry" | "give up">;
 
 /** What a root file system is made of so far. */
 export interface RootState {

@@ -21,6 +21,8 @@ let count = 0;
 export interface Workspace {
   readonly rootfs: string;
   readonly upper: string;
+  /** Forgets what was changed, at the same places. */
+  restart(): void;
 }
 
 /** Makes a workspace, lets `act` change it, and packs the changes. Null: there were none. */
@@ -90,19 +92,25 @@ function openWorkspace(
   // The top of the root, when no layer below has one.
   mkdirSync(upper, { mode: 0o755 });
   const rootfs = mountPoint(worker);
+  const writable = { upper, work: `${folder}/work` };
+  const mount = () => mountRoot({ layers: places, writable, target: rootfs, volatile: true });
   try {
-    mountRoot({
-      layers: places,
-      writable: { upper, work: `${folder}/work` },
-      target: rootfs,
-      volatile: true,
-    });
+    mount();
   } catch (error) {
     closeRoot(rootfs);
     setAside(worker.store.trash, folder);
     throw error;
   }
-  return { folder, space: { rootfs, upper } };
+  const restart = () => {
+    closeRoot(rootfs);
+    for (const [path, mode] of [[upper, 0o755] as const, [writable.work, 0o700] as const]) {
+      setAside(worker.store.trash, path);
+      mkdirSync(path, { mode });
+    }
+    mkdirSync(rootfs, { recursive: true, mode: 0o700 });
+    mount();
+  };
+  return { folder, space: { rootfs, upper, restart } };
 }
 
 function mountPoint(worker: Worker): string {

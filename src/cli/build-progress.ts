@@ -10,9 +10,42 @@ export type ProgressForm = "auto" | "plain" | "tty" | "quiet" | "rawjson";
 
 export interface BuildProgress extends Disposable {
   readonly report: BuildReport;
+  /** Leaves the terminal to somebody else until disposed; what happens meanwhile is shown then. */
+  pause(): Disposable;
+}
+
+interface View extends Disposable {
+  readonly report: BuildReport;
+  /** Takes away what would be redrawn. */
+  clear?(): void;
 }
 
 export function openBuildProgress(form: ProgressForm): BuildProgress {
+  const view = openView(form);
+  let waiting: BuildEvent[] | undefined;
+  const resume = () => {
+    const events = waiting ?? [];
+    waiting = undefined;
+    for (const event of events) view.report(event);
+  };
+  return {
+    report(event) {
+      if (waiting === undefined) view.report(event);
+      else waiting.push(event);
+    },
+    pause() {
+      waiting ??= [];
+      view.clear?.();
+      return { [Symbol.dispose]: resume };
+    },
+    [Symbol.dispose]() {
+      resume();
+      view[Symbol.dispose]();
+    },
+  };
+}
+
+function openView(form: ProgressForm): View {
   if (form === "quiet") return { report: () => {}, [Symbol.dispose]() {} };
   if (form === "rawjson")
     return { report: (event) => err(`${JSON.stringify(event)}\n`), [Symbol.dispose]() {} };
@@ -20,7 +53,7 @@ export function openBuildProgress(form: ProgressForm): BuildProgress {
   return live ? new LiveBuild() : new PlainBuild();
 }
 
-class PlainBuild implements BuildProgress {
+class PlainBuild implements View {
   readonly report = (event: BuildEvent): void => {
     if (event.kind === "warning") {
       err(`vial: warning: ${event.sentence}\n`);
@@ -44,17 +77,27 @@ interface Running {
 
 const shownLines = 6;
 
-class LiveBuild implements BuildProgress {
+class LiveBuild implements View {
   readonly #running = new Map<number, Running>();
   #drawn = 0;
+  #cleared = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor() {
-    this.#timer = setInterval(() => this.#draw([]), 100);
+    this.#timer = setInterval(() => {
+      if (!this.#cleared) this.#draw([]);
+    }, 100);
     this.#timer.unref();
   }
 
+  clear(): void {
+    this.#cleared = true;
+    if (this.#drawn > 0) err(`\x1b[${this.#drawn}A\r\x1b[J`);
+    this.#drawn = 0;
+  }
+
   readonly report = (event: BuildEvent): void => {
+    this.#cleared = false;
     if (event.kind === "warning") {
       this.#draw([`\x1b[33m!\x1b[0m ${event.sentence}`]);
       return;

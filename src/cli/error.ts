@@ -41,6 +41,35 @@ export function flagValueInvalid(flag: string, value: string, wanted: string): V
   });
 }
 
+export function debugShellWithoutTerminal(stream: "input" | "output"): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "debug-shell-without-terminal",
+    what: "Cannot open a shell at a step that fails",
+    why: `the standard ${stream} is no terminal`,
+    next: "leave out --debug-shell, or build at a terminal",
+  });
+}
+
+export function recipeInTheWay(path: string): VialError {
+  return new VialError({
+    kind: "already-exists",
+    code: "recipe-in-the-way",
+    what: `Cannot write a recipe to "${path}": a file is there`,
+    next: "leave out --write-recipe, or move the file away",
+  });
+}
+
+export function recipeNotProposed(place: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "recipe-not-proposed",
+    what: `Cannot propose a recipe for "${place}"`,
+    why: "a recipe is proposed for a folder of this machine, and not beside -f",
+    next: "leave out --write-recipe",
+  });
+}
+
 export function wrongArguments(command: Command, count: number): VialError {
   const [min, max] = command.args;
   const wanted =

@@ -20,6 +20,7 @@ import {
 } from "#build";
 import { exportTree, holdContent, setRef } from "#image";
 import type { Descriptor, Digest, ImageReference } from "#spec";
+import { debugShell, type ShellDialog } from "./debug-shell.ts";
 import { recipeMissing } from "./error.ts";
 import { trimBuildCache } from "./build-cache.ts";
 import { openWorker, sweepBuilds, type WorkerOptions } from "./builds.ts";
@@ -38,6 +39,8 @@ export interface BuildWish extends BuildOptions {
   readonly pull: WorkerOptions["pull"];
   /** What definition files know beside. */
   readonly definition: DeffileOptions;
+  /** `--debug-shell`: how to speak with the person at the terminal. */
+  readonly shellDialog?: ShellDialog | undefined;
   /** Bytes of finished steps to keep. */
   readonly cacheLimit: number;
 }
@@ -85,7 +88,8 @@ async function buildHeld(
     recipeName: wish.recipe.name,
     signal: wish.signal,
   });
-  const session = new Session(worker, wish, new StepReporter(report), contexts);
+  const options = { ...wish, debugShell: debugShell(engine, wish.shellDialog, wish.signal) };
+  const session = new Session(worker, options, new StepReporter(report), contexts);
   try {
     const { name } = wish.recipe;
     const text = wish.recipe.text ?? (await contexts.recipe(name));

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { type BaseImage, type ProgramEnd, type ProgramRun, sweepWorkspaces, type Worker } from "#build";
-import { enterPrivateMounts, markProcess, sweepTrash, writeAtomic } from "#host";
+import { enterPrivateMounts, markProcess, sweepTrash, terminalSize, writeAtomic } from "#host";
 import { findImage, hasBlob, layerPlace, loadArchive, loadLayout, readBlob, readPath, setRef } from "#image";
 import type { ContainerSpec } from "#runtime";
 import { hostPlatform, isVialError, parseNamed, type Platform, parseImageConfig, parseManifest } from "#spec";
@@ -168,15 +168,36 @@ async function pull(
 
 /** Runs a program of a recipe directly under the runtime. */
 async function runProgram(engine: Engine, program: ProgramRun): Promise<ProgramEnd> {
+  const { output, signal, ...rest } = program;
+  return await runInRoot(engine, rest, signal, output);
+}
+
+/** Runs a program of a recipe on the terminal of this process, which keeps its window's size told to it. */
+export async function runOnTerminal(
+  engine: Engine,
+  program: Omit<ProgramRun, "output" | "signal">,
+  signal: AbortSignal,
+): Promise<ProgramEnd> {
+  return await runInRoot(engine, program, signal, undefined);
+}
+
+/** Without an `output`, on the terminal. */
+async function runInRoot(
+  engine: Engine,
+  program: Omit<ProgramRun, "output" | "signal">,
+  signal: AbortSignal,
+  output: ProgramRun["output"] | undefined,
+): Promise<ProgramEnd> {
+  const terminal = output === undefined;
   const id = newContainerId();
   const place: ContainerFolder = {
     id,
     folder: `${engine.place.root}/build/work/${process.pid}-${id.slice(0, 12)}`,
     bundle: `${engine.place.run}/b/${process.pid}-${id.slice(0, 12)}`,
   };
-  const spec = specOf(id, program);
+  const spec = specOf(id, program, terminal);
   const launched = launch(engine, spec, place, (driver) =>
-    driver.runForeground(place, "ignore", program.output),
+    driver.runForeground(place, terminal ? "inherit" : "ignore", output),
   );
   const { driver } = launched;
   let ended = false;
@@ -197,22 +218,39 @@ async function runProgram(engine: Engine, program: ProgramRun): Promise<ProgramE
       if (!(error instanceof StartFailure)) throw error;
       return { exitCode: error.exitCode, failure: error.why ?? error.message };
     }
-    const run = launched.provide(config);
-    program.signal.addEventListener("abort", kill);
-    if (program.signal.aborted) kill();
+    const run = launched.provide(terminal ? withWindowSize(config) : config);
+    signal.addEventListener("abort", kill);
+    if (signal.aborted) kill();
+    // The runtime is in a session of its own, where the terminal does not tell it.
+    const resize = () => run.kill("SIGWINCH");
+    if (terminal) process.on("SIGWINCH", resize);
     const exitCode = await run.exited;
     ended = true;
+    process.off("SIGWINCH", resize);
     const failure = exitCode === 0 ? undefined : driver.lastFailure(place);
     return failure === undefined || (exitCode !== 1 && exitCode < 125) ? { exitCode } : { exitCode, failure };
   } finally {
     ended = true;
-    program.signal.removeEventListener("abort", kill);
+    signal.removeEventListener("abort", kill);
     driver.remove(place);
     clearBundle(place);
   }
 }
 
-function specOf(id: string, program: ProgramRun): ContainerSpec {
+/** The runtime learns the size by a signal alone, which comes when it changes. */
+function withWindowSize(config: string): string {
+  const size = terminalSize(0);
+  if (size === undefined) return config;
+  const document = JSON.parse(config) as { process: object };
+  const consoleSize = { height: size.rows, width: size.columns };
+  return JSON.stringify({ ...document, process: { ...document.process, consoleSize } });
+}
+
+function specOf(
+  id: string,
+  program: Omit<ProgramRun, "output" | "signal">,
+  terminal: boolean,
+): ContainerSpec {
   const [first = "", ...rest] = program.args;
   const image = {
     id: `sha256:${"0".repeat(64)}`,
@@ -236,6 +274,7 @@ function specOf(id: string, program: ProgramRun): ContainerSpec {
       uts: "private",
       network: program.network,
       autoRemove: true,
+      terminal,
       privileged: program.privileged,
       extraHosts: program.extraHosts,
       ...(program.shmSize === undefined ? {} : { shmSize: program.shmSize }),

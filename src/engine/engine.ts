@@ -70,9 +70,11 @@ export {
   type BuildEvent,
   type BuildReport,
   printSourceLines,
+  proposeRecipe,
   type SecretSource,
   type StepInfo,
 } from "#build";
 export { listBuildCache, pruneBuildCache } from "./build-cache.ts";
+export type { ShellDialog } from "./debug-shell.ts";
 export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } from "./build-image.ts";
 export { recipeMissing } from "./error.ts";

@@ -12,7 +12,7 @@ import { runProgram } from "../run-program.ts";
 import { located } from "../located.ts";
 import type { BuiltStage, RootState, Session, StepEnd } from "../session.ts";
 import { stepKey } from "../step-key.ts";
-import { filesFolder, openRootTree, withRoot } from "../workspace.ts";
+import { filesFolder, openRootTree, withRoot, type Workspace } from "../workspace.ts";
 import { agentNotYet, hostScriptFailed, postHindered } from "./error.ts";
 import type { DeffileOptions } from "./build.ts";
 import type { Deffile, DeffileStage } from "./deffile.ts";
@@ -419,7 +419,7 @@ export class DeffileStageBuilder {
     const carried = await this.#step(`${title} ${first}`, where, key, async (space, running) => {
       const folder = this.#scriptFolder(step.text, state);
       await this.#runScript(
-        space.rootfs,
+        space,
         running,
         [script.shell.command[0], `${postFolder}/script`],
         folder,
@@ -444,7 +444,7 @@ export class DeffileStageBuilder {
     await this.#step("%post", where, key, async (space, running) => {
       const folder = this.#scriptFolder(script.text, "");
       await this.#runScript(
-        space.rootfs,
+        space,
         running,
         [...script.shell.command, `${postFolder}/script`],
         folder,
@@ -464,15 +464,16 @@ export class DeffileStageBuilder {
   }
 
   async #runScript(
-    rootfs: string,
+    space: Workspace,
     running: Parameters<Parameters<Session["step"]>[3]>[1],
     command: readonly string[],
     folder: string,
     title: string,
     where: SourceRange | undefined,
   ): Promise<void> {
+    const state = readFileSync(`${folder}/state`);
     await runProgram(this.#session, running, {
-      rootfs,
+      rootfs: space.rootfs,
       // Apptainer builds with this umask.
       args: ["/bin/sh", "-c", 'umask 002; exec "$0" "$@"', ...command],
       env: this.#postEnvironment(),
@@ -483,6 +484,11 @@ export class DeffileStageBuilder {
       mounts: [{ kind: "bind", source: folder, target: postFolder, readonly: false }],
       title: title.trim().split("\n")[0] ?? title,
       where,
+      shell: command[0] ?? "/bin/sh",
+      restart: () => {
+        space.restart();
+        writeFileSync(`${folder}/state`, state);
+      },
     });
   }
 
@@ -572,6 +578,8 @@ export class DeffileStageBuilder {
           mounts: [],
           title: "%test",
           where: script.range,
+          shell: "/bin/sh",
+          restart: () => space.restart(),
         });
       },
     );

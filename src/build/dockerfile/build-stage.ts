@@ -257,6 +257,8 @@ export class StageBuilder {
             mounts: [...ready.mounts, ...file],
             title: instruction.line,
             where: instruction.range,
+            shell: defaults.Shell?.[0] ?? "/bin/sh",
+            restart: () => space.restart(),
           });
         },
         { needs: opened.flatMap((tree) => tree.step ?? []) },

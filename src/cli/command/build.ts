@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import {
+  type BuildReport,
   type BuildWish,
   buildImage,
   lintRecipe,
@@ -13,9 +14,18 @@ import {
 import { readDescriptor } from "#image";
 import { isVialError, parsePlatform, parseReference, parseSize, printFamiliar, reasonOf } from "#spec";
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
+import { GraphRecorder, printDot, printSvg } from "../build-graph.ts";
 import { writeOutput, parseOutput } from "../build-output.ts";
+import { openShellDialog } from "../build-shell.ts";
 import type { Command } from "../command.ts";
-import { fileUnreadable, fileUnwritable, flagValueInvalid } from "../error.ts";
+import {
+  fileUnreadable,
+  fileUnwritable,
+  flagValueInvalid,
+  recipeInTheWay,
+  recipeNotProposed,
+} from "../error.ts";
+import { proposeFor } from "../build-proposal.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
 import { withInterrupt } from "../interrupt.ts";
 import type { Flags } from "../parse.ts";
@@ -33,8 +43,10 @@ export const command: Command = {
     listFlag("build-arg", "name[=value]", "Set an ARG; without a value it is taken from here"),
     textFlag("build-arg-file", "file", "Lines of name=value for a definition file"),
     listFlag("build-context", "name=place", "Another folder, git repository or image to copy from"),
+    boolFlag("debug-shell", "Open a shell in the state right before a step that fails"),
     textFlag("file", "path", "The recipe (default PATH/Dockerfile; - reads standard input)", "f"),
     boolFlag("force", "Let the labels and the help of a definition file win over the base's"),
+    textFlag("graph", "file.svg|file.dot", "Draw the steps, with what became of them and their times"),
     textFlag("iidfile", "file", "Write the image's ID to a file"),
     listFlag("label", "name=value", "Set a label of the image"),
     boolFlag("lint", "Only look what can be bettered in the recipe"),
@@ -57,6 +69,7 @@ export const command: Command = {
     listFlag("ssh", "default|id[=socket]", "An ssh agent for RUN --mount=type=ssh"),
     listFlag("tag", "name", "Name of the image; may be given several times", "t"),
     textFlag("target", "stage", "Build up to this stage"),
+    boolFlag("write-recipe", "Keep the Dockerfile that is proposed where there is none"),
   ],
   args: [1, 1],
   async run(flags, [place = ""]) {
@@ -65,12 +78,18 @@ export const command: Command = {
     const outputs = flags.list("output").map(parseOutput);
     const engine = openEngine();
     const form = progressForm(flags);
+    const graph = openGraph(flags.text("graph"));
     const progress = openBuildProgress(form);
+    const report: BuildReport = (event) => {
+      graph?.recorder.report(event);
+      progress.report(event);
+    };
+    const shellDialog = flags.bool("debug-shell") ? openShellDialog(progress) : undefined;
     const began = performance.now();
     try {
       const image = await withInterrupt(
         async (signal) =>
-          await buildImage(engine, { ...readWish(flags, recipe), signal }, progress.report, {
+          await buildImage(engine, { ...readWish(flags, recipe), shellDialog, signal }, report, {
             report: () => {},
             warn: (sentence) => progress.report({ kind: "warning", sentence }),
           }),
@@ -105,9 +124,20 @@ export const command: Command = {
       )
         err(printSourceLines(error.where, recipe.text));
       throw error;
+    } finally {
+      graph?.write();
     }
   },
 };
+
+/** A build that fails is drawn too: that is when one wants to see how far it came. */
+function openGraph(path: string | undefined) {
+  if (path === undefined) return undefined;
+  const print = path.endsWith(".svg") ? printSvg : path.endsWith(".dot") ? printDot : undefined;
+  if (print === undefined) throw flagValueInvalid("--graph", path, "a file that ends in .svg or .dot");
+  const recorder = new GraphRecorder();
+  return { recorder, write: () => writeFileSync(path, print(recorder.steps)) };
+}
 
 interface Recipe {
   /** Undefined: it lies in the context, which is not here yet. */
@@ -120,6 +150,9 @@ interface Recipe {
 /** Finds the recipe and the context: either may come on standard input, or lie in a repository. */
 async function readRecipeOf(flags: Flags, place: string): Promise<Recipe> {
   const file = flags.text("file");
+  const isRemote = /^(?:git:\/\/|git@|ssh:\/\/|https?:\/\/)/.test(place);
+  const writes = flags.bool("write-recipe");
+  if (writes && (place === "-" || isRemote || file !== undefined)) throw recipeNotProposed(place);
   if (place === "-") {
     const input = readDescriptor(0);
     const first = await input.next();
@@ -138,7 +171,6 @@ async function readRecipeOf(flags: Flags, place: string): Promise<Recipe> {
       context: { kind: "none" },
     };
   }
-  const isRemote = /^(?:git:\/\/|git@|ssh:\/\/|https?:\/\/)/.test(place);
   const context: BuildWish["context"] = isRemote
     ? { kind: "git", url: place }
     : { kind: "folder", path: resolve(place) };
@@ -147,7 +179,12 @@ async function readRecipeOf(flags: Flags, place: string): Promise<Recipe> {
   if (isRemote) return { text: undefined, name: file ?? "Dockerfile", path: undefined, context };
   const path = file ?? `${place.replace(/\/+$/, "")}/Dockerfile`;
   const text = readRecipe(path);
-  if (text === undefined) throw recipeMissing(path);
+  if (writes && text !== undefined) throw recipeInTheWay(path);
+  if (text === undefined) {
+    const proposed = file === undefined ? proposeFor(place, path, writes) : undefined;
+    if (proposed === undefined) throw recipeMissing(path);
+    return { text: proposed, name: "Dockerfile", path, context };
+  }
   return { text, name: file ?? "Dockerfile", path, context };
 }
 
