@@ -25,7 +25,7 @@
 // An example: "ARG V=1 / FROM debian:$V AS a / FROM scratch / COPY --from=a /etc/x /" has two stages. The second one has
 // needs [0], so stagesToBuild() gives both, the first one first; its base is { kind: "image", reference: "debian:1" }.
 //
-// What carries the steps out: a Session holds what one build shares, StageBuilder and DeffileStageBuilder go through the
+// What carries the steps out: a Session holds what one build shares, StageBuilder and buildStage() go through the
 // instructions, copy/ copies, workspace.ts mounts the root of a step and packs what changed, step-cache.ts remembers it.
 //
 // Inside of the room, for whoever carries the steps out: expandInstruction() puts the variables of a Scope (scope.ts) into

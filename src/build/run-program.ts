@@ -1,20 +1,14 @@
 import { buildCanceled, programFailed, programNotStarted } from "./error.ts";
 import type { RunningStep } from "./event.ts";
 import { missingStubs, ordinaryTargets, removeStubs } from "./mount-stubs.ts";
-import type { Session } from "./session.ts";
-import type { ProgramMount, ProgramRun } from "./worker.ts";
+import type { BuildOptions, Session } from "./session.ts";
+import type { ProgramRun } from "./worker.ts";
 import type { SourceRange } from "#spec";
 
 /** A program of a recipe, in a root that is mounted. */
-export interface RecipeProgram {
-  readonly rootfs: string;
-  readonly args: readonly string[];
-  readonly env: readonly string[];
-  readonly cwd: string;
-  readonly user: string;
-  readonly network: "none" | "host";
-  readonly privileged: boolean;
-  readonly mounts: readonly ProgramMount[];
+export interface RecipeProgram
+  extends Omit<ProgramRun, "network" | "extraHosts" | "shmSize" | "output" | "signal"> {
+  readonly network: BuildOptions["network"];
   /** How a person calls it. */
   readonly title: string;
   readonly where: SourceRange | undefined;
@@ -31,9 +25,10 @@ export async function runProgram(session: Session, step: RunningStep, program: R
     ...ordinaryTargets,
     ...program.mounts.map((mount) => mount.target),
   ]);
-  const { title, where, shell, restart, ...rest } = program;
+  const { title, where, shell, restart, network, ...rest } = program;
   const run: Omit<ProgramRun, "output" | "signal"> = {
     ...rest,
+    network: network === "none" ? "none" : "host",
     extraHosts: options.extraHosts,
     ...(options.shmSize === undefined ? {} : { shmSize: options.shmSize }),
   };

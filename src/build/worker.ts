@@ -25,7 +25,6 @@ export interface ProgramRun {
   /** As USER has it; looked up in the root's own files. Empty for root. */
   readonly user: string;
   readonly network: "none" | "host";
-  readonly privileged: boolean;
   readonly mounts: readonly ProgramMount[];
   readonly extraHosts: readonly string[];
   /** Bytes. */

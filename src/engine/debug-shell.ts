@@ -1,5 +1,5 @@
 import type { DebugShell } from "#build";
-import { runOnTerminal } from "./builds.ts";
+import { runOnTerminal } from "./build-program.ts";
 import type { Engine } from "./engine-handle.ts";
 
 /** How `--debug-shell` speaks with the person. */

@@ -3,7 +3,7 @@ import type { BuiltStage } from "../session.ts";
 import { type Deffile, readDeffile } from "./deffile.ts";
 import { refuseUnusedArguments, readBuildArguments } from "./build-arguments.ts";
 import { parseDeffile } from "./parse.ts";
-import { DeffileStageBuilder } from "./build-stage.ts";
+import { buildStage } from "./build-stage.ts";
 
 export interface DeffileOptions {
   /** The text of `--build-arg-file`. */
@@ -41,6 +41,6 @@ export async function buildDeffile(
   const deffile: Deffile = readDeffile(parsed);
   const built: BuiltStage[] = [];
   for (const stage of deffile.stages)
-    built.push(await new DeffileStageBuilder({ session, deffile, stage, earlier: built, options }).build());
+    built.push(await buildStage({ session, deffile, stage, earlier: built, options }));
   return built.at(-1)!;
 }

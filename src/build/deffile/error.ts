@@ -1,4 +1,5 @@
 import { type SourceRange, VialError } from "#spec";
+import { short } from "../short.ts";
 
 export function definitionEmpty(file: string): VialError {
   return new VialError({
@@ -210,11 +211,6 @@ export function buildArgumentsUnused(names: readonly string[], near: string | un
         ? "remove it, or build with `--warn-unused-build-args`"
         : `did you mean "${near}"? To go on all the same, build with \`--warn-unused-build-args\``,
   });
-}
-
-/** Long texts are told apart by their beginning. */
-function short(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
 export function agentNotYet(agent: string, why: string, where: SourceRange): VialError {

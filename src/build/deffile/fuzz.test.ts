@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isVialError } from "#spec";
 import { printSourceLines } from "../source-error.ts";
+import { makeRandom, mutate } from "../testing/fuzz.ts";
 import { readBuildArguments } from "./build-arguments.ts";
 import { readDeffile } from "./deffile.ts";
 import { finishSingularityFiles, prepareSingularityFiles } from "./image/singularity-files.ts";
@@ -45,26 +46,6 @@ const snippets = [
   "\\\n",
 ];
 
-/** A small generator with a seed: the same run every time. */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-function mutate(text: string, random: (below: number) => number): string {
-  let changed = text;
-  for (let count = 1 + random(5); count > 0; count--) {
-    const at = random(changed.length + 1);
-    const length = random(4) === 0 ? random(40) : random(2);
-    const added = random(3) === 0 ? "" : snippets[random(snippets.length)]!;
-    changed = changed.slice(0, at) + added.repeat(1 + random(2)) + changed.slice(at + length);
-  }
-  return changed;
-}
-
 function readWhole(text: string): void {
   try {
     const { stages, definition } = readDeffile(parseDeffile(text, "Singularity", values));
@@ -99,13 +80,14 @@ async function splitWhole(text: string): Promise<void> {
 
 test("parseDeffile() withstands random changes of real files", () => {
   const random = makeRandom(20261125);
-  for (let round = 0; round < 4000; round++) readWhole(mutate(files[random(files.length)]!, random));
+  for (let round = 0; round < 4000; round++)
+    readWhole(mutate(files[random(files.length)]!, snippets, random));
 });
 
 test("splitScript() loses no line of randomly changed scripts", async () => {
   const random = makeRandom(3);
   for (let round = 0; round < 1500; round++)
-    await splitWhole(mutate(scripts[random(scripts.length)]![2], random));
+    await splitWhole(mutate(scripts[random(scripts.length)]![2], snippets, random));
 });
 
 const hostile: Readonly<Record<string, string>> = {

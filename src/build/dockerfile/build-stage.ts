@@ -1,21 +1,18 @@
-import { chmodSync, writeFileSync } from "node:fs";
-import { filesFolder, withRoot } from "../workspace.ts";
 import { readAccounts, resolveUser } from "#runtime";
-import { type HistoryEntry, parsePlatform, type Platform, hostPlatform } from "#spec";
+import type { HistoryEntry } from "#spec";
 import { parseChmod } from "../copy/chmod.ts";
 import { digestSources } from "../copy/digest.ts";
 import { performCopy } from "../copy/perform.ts";
 import { selectSources } from "../copy/select.ts";
 import type { SourceTree } from "../copy/source-tree.ts";
 import { RootWriter } from "../copy/write.ts";
-import { optionUnsupported } from "../error.ts";
+import { optionUnsupported } from "./error.ts";
 import { located } from "../located.ts";
 import { runProgram } from "../run-program.ts";
-import type { ProgramMount } from "../worker.ts";
 import type { BuiltStage, RootState, Session } from "../session.ts";
 import { stepKey } from "../step-key.ts";
-import type { Workspace } from "../workspace.ts";
-import { applyConfig, type BuildDefaults, commandWords, type ConfigState } from "./apply-config.ts";
+import { withRoot, type Workspace } from "../workspace.ts";
+import { applyConfig, commandWords, type ConfigState } from "./apply-config.ts";
 import { proxyArgs } from "./arguments.ts";
 import { expandWord } from "./expand.ts";
 import { expandInstruction } from "./expand-instruction.ts";
@@ -31,8 +28,17 @@ import { resolveMount } from "./instruction/resolve-mount.ts";
 import { runScript } from "./instruction/run.ts";
 import type { OpenTree, SourceOpener } from "./open-source.ts";
 import { type RemoteSources, isRemote } from "./remote.ts";
-import { mountKeys, type OpenSource, readyMounts } from "./run-mounts.ts";
-import { type Scope, startScope, variablesOf, withArg, withEnv } from "./scope.ts";
+import { mountKeys, type OpenSource, pipeFile, readyMounts } from "./run-mounts.ts";
+import { destinationOf, absolutePath } from "./image-path.ts";
+import {
+  environmentOf,
+  runEnvironment,
+  type Scope,
+  startScope,
+  variablesOf,
+  withArg,
+  withEnv,
+} from "./scope.ts";
 import type { Stage, StageGraph } from "./stages.ts";
 import { parseDockerfile } from "./parse.ts";
 
@@ -252,8 +258,7 @@ export class StageBuilder {
             env: [...env, ...proxies, ...ready.env],
             cwd,
             user,
-            network: network === "none" ? "none" : "host",
-            privileged: false,
+            network,
             mounts: [...ready.mounts, ...file],
             title: instruction.line,
             where: instruction.range,
@@ -282,7 +287,7 @@ export class StageBuilder {
     let tree: OpenTree | undefined;
     try {
       tree = needsTree ? await this.#openSource(this.#stage, from, range) : undefined;
-      const destination = destinationOf(instruction.destination, this.#config.defaults.WorkingDir ?? "/");
+      const destination = destinationOf(instruction.destination, this.#config.defaults.WorkingDir);
       const work: { readonly tree: SourceTree; readonly sources: ReturnType<typeof selectSources> }[] = [];
       if (tree !== undefined)
         work.push({
@@ -370,7 +375,7 @@ export class StageBuilder {
   // WORKDIR
 
   async #workdir(instruction: WorkdirInstruction): Promise<void> {
-    const path = cleaned(absolute(instruction.path, this.#config.defaults.WorkingDir ?? "/"));
+    const path = absolutePath(instruction.path, this.#config.defaults.WorkingDir);
     const user = this.#config.defaults.User ?? "";
     this.#config = { ...this.#config, defaults: { ...this.#config.defaults, WorkingDir: path } };
     const key = stepKey("workdir", { base: this.#root.key, path, user, latest: this.#root.latest });
@@ -387,62 +392,8 @@ export class StageBuilder {
   }
 }
 
-/** A script that names its own interpreter: a file outside of the image. */
-function pipeFile(session: Session, name: string, content: string): ProgramMount {
-  const source = `${filesFolder(session.worker)}/${crypto.randomUUID()}`;
-  writeFileSync(source, content, { mode: 0o755 });
-  chmodSync(source, 0o755);
-  return { kind: "bind", source, target: `/dev/pipes/${name}`, readonly: true };
-}
-
 const historyForm = "buildkit.dockerfile.v0";
 
 function isStep(instruction: StageInstruction): boolean {
   return ["run", "copy", "add", "workdir"].includes(instruction.kind);
-}
-
-function environmentOf(defaults: BuildDefaults): ReadonlyMap<string, string> {
-  return new Map(
-    (defaults.Env ?? []).map((entry) => {
-      const at = entry.indexOf("=");
-      return [entry.slice(0, at), entry.slice(at + 1)];
-    }),
-  );
-}
-
-/** ENV wins over ARG. SOURCE_DATE_EPOCH keeps tools that know it from writing the time of day into what they make. */
-function runEnvironment(defaults: BuildDefaults, scope: Scope, latest: number): readonly string[] {
-  const variables = new Map([
-    ["SOURCE_DATE_EPOCH", String(latest)],
-    ...scope.args,
-    ...environmentOf(defaults),
-  ]);
-  return [...variables].map(([name, value]) => `${name}=${value}`);
-}
-
-function absolute(path: string, workingDir: string): string {
-  if (path.startsWith("/")) return path;
-  return `${workingDir.replace(/\/+$/, "")}/${path}`;
-}
-
-/** With a slash at the end where a folder is meant. */
-function destinationOf(path: string, workingDir: string): string {
-  const isFolder = /(?:^|\/)\.{0,2}$/.test(path);
-  const clean = cleaned(absolute(path, workingDir));
-  return isFolder && clean !== "/" ? `${clean}/` : clean;
-}
-
-function cleaned(path: string): string {
-  const steps: string[] = [];
-  for (const step of path.split("/")) {
-    if (step === "" || step === ".") continue;
-    if (step === "..") steps.pop();
-    else steps.push(step);
-  }
-  return `/${steps.join("/")}`;
-}
-
-/** Reads a platform of FROM --platform. */
-export function platformOf(text: string | undefined, otherwise: Platform | undefined): Platform {
-  return text === undefined ? (otherwise ?? hostPlatform()) : parsePlatform(text);
 }

@@ -1,4 +1,4 @@
-import { isVialError, type SourceRange } from "#spec";
+import { hostPlatform, isVialError, parsePlatform, type Platform, type SourceRange } from "#spec";
 import type { SourceTree } from "../copy/source-tree.ts";
 import { baseUnknown } from "../error.ts";
 import type { BuiltStage, RootState, Session } from "../session.ts";
@@ -6,7 +6,7 @@ import { stepKey } from "../step-key.ts";
 import { openRootTree } from "../workspace.ts";
 import { baseOf } from "../base-state.ts";
 import type { BaseImage } from "../worker.ts";
-import { platformOf, StageBuilder, type StageBase } from "./build-stage.ts";
+import { StageBuilder, type StageBase } from "./build-stage.ts";
 import type { OpenTree } from "./open-source.ts";
 import { RemoteSources } from "./remote.ts";
 import { lint, refuseFindings } from "./lint.ts";
@@ -187,4 +187,9 @@ function tree(mounted: { readonly path: string; close(): void }, title: string, 
 
 function notMounted(source: SourceTree): OpenTree {
   return { ...source, key: undefined, close() {} };
+}
+
+/** The platform of FROM --platform. */
+function platformOf(text: string | undefined, otherwise: Platform | undefined): Platform {
+  return text === undefined ? (otherwise ?? hostPlatform()) : parsePlatform(text);
 }

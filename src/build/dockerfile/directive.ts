@@ -1,5 +1,5 @@
 import type { SourceRange } from "#spec";
-import { directiveRepeated, escapeInvalid } from "../error.ts";
+import { directiveRepeated, escapeInvalid } from "./error.ts";
 import { trimSpace, trimStart } from "./white-space.ts";
 
 /** The character that continues a line and takes the meaning from the next one. */

@@ -1,5 +1,5 @@
 import type { SourceRange } from "#spec";
-import { substitutionInvalid, variableRequired } from "../error.ts";
+import { substitutionInvalid, variableRequired } from "./error.ts";
 import type { EscapeCharacter } from "./directive.ts";
 import { ShellWordFault, type ShellWordOptions, ShellWordReader, VariableMissing } from "./shell-word.ts";
 

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isVialError } from "#spec";
 import { printSourceLines } from "../source-error.ts";
+import { makeRandom, mutate } from "../testing/fuzz.ts";
 import { parseDockerfile } from "./parse.ts";
 import { readStages } from "./stages.ts";
 
@@ -40,26 +41,6 @@ const snippets = [
   '["',
 ];
 
-/** A small generator with a seed: the same run every time. */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-function mutate(text: string, random: (below: number) => number): string {
-  let changed = text;
-  for (let count = 1 + random(6); count > 0; count--) {
-    const at = random(changed.length + 1);
-    const length = random(4) === 0 ? random(40) : random(2);
-    const added = random(3) === 0 ? "" : snippets[random(snippets.length)]!;
-    changed = changed.slice(0, at) + added.repeat(1 + random(2)) + changed.slice(at + length);
-  }
-  return changed;
-}
-
 function readWhole(text: string): void {
   try {
     readStages(parseDockerfile(text));
@@ -71,7 +52,8 @@ function readWhole(text: string): void {
 
 test("parseDockerfile() withstands random changes of real files", () => {
   const random = makeRandom(20261125);
-  for (let round = 0; round < 6000; round++) readWhole(mutate(files[random(files.length)]!, random));
+  for (let round = 0; round < 6000; round++)
+    readWhole(mutate(files[random(files.length)]!, snippets, random));
 });
 
 const hostile: Readonly<Record<string, string>> = {

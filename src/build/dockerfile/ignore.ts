@@ -1,4 +1,4 @@
-import { ignorePatternInvalid } from "../error.ts";
+import { ignorePatternInvalid } from "./error.ts";
 import { type IgnorePattern, readIgnorePattern } from "./ignore-pattern.ts";
 import { readSourceLines } from "./source-line.ts";
 import { trimSpace } from "./white-space.ts";

@@ -1,5 +1,5 @@
 import type { SourceRange } from "#spec";
-import { lintFailed } from "../error.ts";
+import { lintFailed } from "./error.ts";
 import type { IgnoreMatcher } from "./ignore.ts";
 import { type CheckOptions, parseCheckOptions } from "./lint/options.ts";
 import type { LintRule } from "./lint/rule.ts";

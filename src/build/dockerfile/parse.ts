@@ -1,4 +1,4 @@
-import { recipeEmpty } from "../error.ts";
+import { recipeEmpty } from "./error.ts";
 import type { Directives } from "./directive.ts";
 import type { Instruction } from "./instruction.ts";
 import { readInstruction } from "./instruction/read.ts";

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readlinkSync, rmSync } from "node:fs";
 import { gitClone, openFlag, openInside, openRoot } from "#host";
-import { buildCanceled, checksumWrong, fetchFailed } from "../error.ts";
+import { buildCanceled } from "../error.ts";
+import { checksumWrong, fetchFailed } from "./error.ts";
 import type { AddInstruction } from "./instruction.ts";
 import type { OpenTree } from "./open-source.ts";
 

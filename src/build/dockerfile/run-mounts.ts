@@ -15,7 +15,8 @@ import { digestSources } from "../copy/digest.ts";
 import { selectSources } from "../copy/select.ts";
 import type { SourceTree } from "../copy/source-tree.ts";
 import { openTree, RootWriter } from "../copy/write.ts";
-import { copySourceMissing, secretMissing, sshMissing } from "../error.ts";
+import { copySourceMissing } from "../error.ts";
+import { secretMissing, sshMissing } from "./error.ts";
 import type { SecretSource, Session } from "../session.ts";
 import type { KeyPart } from "../step-key.ts";
 import type { ProgramMount } from "../worker.ts";
@@ -206,4 +207,12 @@ function secretMount(
 
 function readSecret(secret: SecretSource): Buffer {
   return secret.kind === "file" ? readFileSync(secret.path) : Buffer.from(process.env[secret.name] ?? "");
+}
+
+/** A script that names its own interpreter: a file outside of the image. */
+export function pipeFile(session: Session, name: string, content: string): ProgramMount {
+  const source = `${filesFolder(session.worker)}/${crypto.randomUUID()}`;
+  writeFileSync(source, content, { mode: 0o755 });
+  chmodSync(source, 0o755);
+  return { kind: "bind", source, target: `/dev/pipes/${name}`, readonly: true };
 }

@@ -1,3 +1,4 @@
+import type { BuildDefaults } from "./apply-config.ts";
 import type { EscapeCharacter } from "./directive.ts";
 import { expandWord, type Variables } from "./expand.ts";
 import type { ArgInstruction, EnvInstruction } from "./instruction.ts";
@@ -46,4 +47,24 @@ export function withEnv(scope: Scope, env: EnvInstruction, escapeCharacter: Esca
   const word = (text: string) => expandWord(text, variables, escapeCharacter, env.range);
   const made = env.pairs.map((pair): [string, string] => [word(pair.name), word(pair.value)]);
   return { ...scope, env: new Map([...scope.env, ...made]) };
+}
+
+/** The environment in the config of an image. */
+export function environmentOf(defaults: BuildDefaults): ReadonlyMap<string, string> {
+  return new Map(
+    (defaults.Env ?? []).map((entry) => {
+      const at = entry.indexOf("=");
+      return [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );
+}
+
+/** ENV wins over ARG. SOURCE_DATE_EPOCH keeps tools that know it from writing the time of day into what they make. */
+export function runEnvironment(defaults: BuildDefaults, scope: Scope, latest: number): readonly string[] {
+  const variables = new Map([
+    ["SOURCE_DATE_EPOCH", String(latest)],
+    ...scope.args,
+    ...environmentOf(defaults),
+  ]);
+  return [...variables].map(([name, value]) => `${name}=${value}`);
 }

@@ -1,4 +1,4 @@
-import { instructionBeforeFrom } from "../error.ts";
+import { instructionBeforeFrom } from "./error.ts";
 import type { ArgInstruction, FromInstruction, StageInstruction } from "./instruction.ts";
 import type { Dockerfile } from "./parse.ts";
 

@@ -1,4 +1,4 @@
-import { stageCycle } from "../error.ts";
+import { stageCycle } from "./error.ts";
 import type { Stage } from "./stages.ts";
 
 /**

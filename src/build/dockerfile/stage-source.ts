@@ -1,4 +1,4 @@
-import { baseNameEmpty, stageLater, stageNumberUnknown } from "../error.ts";
+import { baseNameEmpty, stageLater, stageNumberUnknown } from "./error.ts";
 import type { FromInstruction, Instruction, StageName } from "./instruction.ts";
 import type { StageText } from "./split-stages.ts";
 

@@ -1,6 +1,6 @@
 import { nearest } from "#kit";
 import { hostPlatform, type Platform } from "#spec";
-import { fromMissing, platformEmpty, targetUnknown } from "../error.ts";
+import { fromMissing, platformEmpty, targetUnknown } from "./error.ts";
 import { automaticArgs, platformArgs, proxyArgs } from "./arguments.ts";
 import { expandWord, type Variables } from "./expand.ts";
 import type { ArgInstruction, FromInstruction, StageInstruction, StageName } from "./instruction.ts";

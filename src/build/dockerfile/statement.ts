@@ -1,5 +1,5 @@
 import type { SourceRange } from "#spec";
-import { heredocUnterminated, jsonNotWords, pairInvalid } from "../error.ts";
+import { heredocUnterminated, jsonNotWords, pairInvalid } from "./error.ts";
 import type { Directives, EscapeCharacter } from "./directive.ts";
 import { findHeredocs, type Heredoc } from "./heredoc.ts";
 import { type LogicalLine, LogicalLineReader } from "./logical-line.ts";

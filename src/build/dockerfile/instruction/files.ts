@@ -1,4 +1,4 @@
-import { argumentsInvalid, heredocAsDestination } from "../../error.ts";
+import { argumentsInvalid, heredocAsDestination } from "../error.ts";
 import { heredocText, joinHeredocWords, parseHeredocMark } from "../heredoc.ts";
 import type { AddInstruction, CopyInstruction, InlineFile } from "../instruction.ts";
 import type { Statement } from "../statement.ts";

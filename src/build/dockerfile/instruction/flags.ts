@@ -1,5 +1,5 @@
 import { nearest } from "#kit";
-import { flagRepeated, flagUnknown, flagValueInvalid, flagValueMissing } from "../../error.ts";
+import { flagRepeated, flagUnknown, flagValueInvalid, flagValueMissing } from "../error.ts";
 import type { Statement } from "../statement.ts";
 
 /** A text, a switch (`--link`, `--link=false`), or a text that may be given several times. */

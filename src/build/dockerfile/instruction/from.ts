@@ -1,4 +1,4 @@
-import { argumentsInvalid, stageNameInvalid } from "../../error.ts";
+import { argumentsInvalid, stageNameInvalid } from "../error.ts";
 import type { FromInstruction, StageName } from "../instruction.ts";
 import type { Statement } from "../statement.ts";
 import { placeOf } from "./place.ts";

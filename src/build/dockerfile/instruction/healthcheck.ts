@@ -1,5 +1,5 @@
 import { isVialError, parseDuration } from "#spec";
-import { argumentsInvalid, flagValueInvalid } from "../../error.ts";
+import { argumentsInvalid, flagValueInvalid } from "../error.ts";
 import type { HealthcheckInstruction, HealthcheckRule } from "../instruction.ts";
 import type { Statement } from "../statement.ts";
 import { readFlags } from "./flags.ts";

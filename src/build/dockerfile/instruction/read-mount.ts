@@ -1,6 +1,6 @@
 import { nearest } from "#kit";
 import type { SourceRange } from "#spec";
-import { mountInvalid } from "../../error.ts";
+import { mountInvalid } from "../error.ts";
 import { readCsvLine } from "./csv.ts";
 import { mountKeyAlias, mountKeys, type RunMountText } from "./mount.ts";
 import { resolveMount } from "./resolve-mount.ts";

@@ -1,5 +1,5 @@
 import { nearest } from "#kit";
-import { argumentsInvalid, instructionUnknown, triggerRefused } from "../../error.ts";
+import { argumentsInvalid, instructionUnknown, triggerRefused } from "../error.ts";
 import type { Instruction, OnbuildInstruction } from "../instruction.ts";
 import type { Statement } from "../statement.ts";
 import { readAdd, readCopy } from "./files.ts";

@@ -1,6 +1,6 @@
 import { nearest } from "#kit";
 import { isVialError, parseSize, type SourceRange } from "#spec";
-import { mountInvalid } from "../../error.ts";
+import { mountInvalid } from "../error.ts";
 import { mountKeys, mountKinds, type RunMount, type RunMountText, sharingModes } from "./mount.ts";
 
 /** Puts in the variables by `expand` and checks the result. */

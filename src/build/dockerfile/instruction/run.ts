@@ -1,4 +1,4 @@
-import { argumentsInvalid } from "../../error.ts";
+import { argumentsInvalid } from "../error.ts";
 import { heredocText, parseHeredocMark } from "../heredoc.ts";
 import type {
   CmdInstruction,

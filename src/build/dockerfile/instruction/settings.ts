@@ -1,6 +1,6 @@
 // The instructions that only set something in the image's config.
 
-import { argumentsInvalid } from "../../error.ts";
+import { argumentsInvalid } from "../error.ts";
 import type {
   ArgInstruction,
   EnvInstruction,

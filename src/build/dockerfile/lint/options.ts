@@ -1,5 +1,5 @@
 import { nearest } from "#kit";
-import { checkOptionInvalid } from "../../error.ts";
+import { checkOptionInvalid } from "../error.ts";
 
 /** What `# check=skip=A,B;error=true` asks for. */
 export interface CheckOptions {
