@@ -277,11 +277,12 @@ describe.skipIf(why !== undefined)("an output", () => {
     }
     const piped = await vial.command(["sh", "-c", `${vial.program} build -q -o - ${folder} | tar -tf -`]);
     expect(piped.out).toMatch(/^(\.\/)?bin\/busybox$/m);
-    for (const flag of ["--iidfile", "--metadata-file", "--output"]) {
-      const words = [flag, flag === "--output" ? "type=tar,dest=/no/such/file" : "/no/such/file"];
+    for (const flag of ["--graph", "--iidfile", "--metadata-file", "--output"]) {
+      const path = flag === "--graph" ? "/no/such/file.svg" : "/no/such/file";
+      const words = [flag, flag === "--output" ? `type=tar,dest=${path}` : path];
       const unwritable = await vial.run("build", ...words, folder);
       expect(unwritable.code).toBe(1);
-      expect(unwritable.err).toContain(`Cannot write the file "/no/such/file" of ${flag}`);
+      expect(unwritable.err).toContain(`Cannot write the file "${path}" of ${flag}`);
     }
     const bad = await vial.run("build", "-o", "type=zip,dest=x", folder);
     expect(bad.code).toBe(2);
