@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 // `vial bootstrap` by the compiled executable, from this machine's own package sources.
 
-const vial = fileURLToPath(new URL("../dist/vial", import.meta.url));
+const compiled = fileURLToPath(new URL("../dist/vial", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vial-bootstrap-test-"));
+// A copy of its own: an ordinary user may not reach the folder of the checkout.
+const vial = join(folder, "vial");
 const minutes = 60_000;
 
 interface Outcome {
@@ -31,6 +33,8 @@ describe("vial bootstrap", () => {
 
   beforeAll(() => {
     chmodSync(folder, 0o755);
+    copyFileSync(compiled, vial);
+    chmodSync(vial, 0o755);
     first = call("one", ["bootstrap", "debian", "--variant", "apt"]);
   }, 5 * minutes);
 

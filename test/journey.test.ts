@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -19,10 +19,12 @@ const why =
       : undefined;
 if (why !== undefined) console.warn(`skipped: the main job end to end, because ${why}`);
 
-const program = process.env.VIAL_BIN ?? fileURLToPath(new URL("../dist/vial", import.meta.url));
+const compiled = process.env.VIAL_BIN ?? fileURLToPath(new URL("../dist/vial", import.meta.url));
 const user = `vialj${process.pid}`;
 const minutes = 60_000;
 let folder = "";
+// A copy of its own: an ordinary user may not reach the folder of the checkout.
+let program = "";
 let host = "";
 let registry: Bun.Subprocess | undefined;
 
@@ -70,6 +72,9 @@ describe.skipIf(why !== undefined)("the main job", () => {
   beforeAll(async () => {
     folder = mkdtempSync(`${tmpdir()}/vj-`);
     chmodSync(folder, 0o755);
+    program = `${folder}/vial`;
+    copyFileSync(compiled, program);
+    chmodSync(program, 0o755);
     host = `127.0.0.1:${await freePort()}`;
     const config = {
       version: 0.1,
