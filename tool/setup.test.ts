@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { needs } from "#host";
+import { failures } from "./failures.mjs";
 import { readJunit } from "./junit.mjs";
 import { missingPrograms, programsOfTests, programsOfVial } from "./setup.mjs";
 
@@ -41,5 +42,17 @@ describe("readJunit()", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe("failures()", () => {
+  test("keeps each failed test with what was printed before it, and nothing of the others", () => {
+    const text =
+      "noise\n(pass) one [1ms]\nexpected 1\ngot 2\n(fail) two [2ms]\n(pass) three\n 2 pass\n 1 fail\n";
+    expect(failures(text)).toBe("expected 1\ngot 2\n(fail) two [2ms]");
+  });
+
+  test("gives the last lines of a run that died before any test failed", () => {
+    expect(failures("(pass) one\nkilled")).toBe("(pass) one\nkilled");
   });
 });
