@@ -68,6 +68,8 @@ export {
   type SecretSource,
   Session,
 } from "./session.ts";
+export type { SameTwiceReport } from "./check/same-twice.ts";
+export { notReproducible } from "./error.ts";
 export { proposeRecipe } from "./propose/propose.ts";
 export { printSourceLines } from "./source-error.ts";
 export { type CacheEntry, forgetSteps, listSteps } from "./step-cache.ts";

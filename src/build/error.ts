@@ -202,6 +202,26 @@ export function condaUnsupported(file: string): VialError {
   });
 }
 
+export function variationRefused(why: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "build-variation-refused",
+    what: "Cannot show the files in another order to check the build",
+    why: `disorderfs: ${why}`,
+    next: "remove the package disorderfs, and the check leaves the order of files as it is",
+  });
+}
+
+export function notReproducible(steps: number, all: number): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "build-not-reproducible",
+    what: `Cannot say that this build gives the same bytes every time: ${steps} of ${all} steps did not`,
+    why: "the files above differ between two runs of the same step on the same files",
+    next: "mend the steps named above, and check again; docs/build.md tells what makes builds differ",
+  });
+}
+
 export function buildCanceled(): VialError {
   return new VialError({
     kind: "canceled",

@@ -52,6 +52,8 @@ export class RunningStep {
   readonly #began = performance.now();
   #rest = "";
   readonly #decoder = new TextDecoder();
+  /** It runs programs, so it depends on more than what Vial itself does. */
+  runsProgram = false;
   /** The last lines of output, for the error. */
   readonly lastLines: string[] = [];
 

@@ -3,45 +3,54 @@ import type { RunningStep } from "./event.ts";
 import { missingStubs, ordinaryTargets, removeStubs } from "./mount-stubs.ts";
 import type { BuildOptions, Session } from "./session.ts";
 import type { ProgramRun } from "./worker.ts";
+import type { Workspace } from "./workspace.ts";
 import type { SourceRange } from "#spec";
 
 /** A program of a recipe, in a root that is mounted. */
 export interface RecipeProgram
-  extends Omit<ProgramRun, "network" | "extraHosts" | "shmSize" | "output" | "signal"> {
+  extends Omit<ProgramRun, "rootfs" | "cpus" | "network" | "extraHosts" | "shmSize" | "output" | "signal"> {
+  /** Where it runs. */
+  readonly space: Workspace;
   readonly network: BuildOptions["network"];
   /** How a person calls it. */
   readonly title: string;
   readonly where: SourceRange | undefined;
   /** The program of SHELL, for whoever looks around. */
   readonly shell: string;
-  /** Puts everything back to how it was before the program began. */
-  readonly restart: () => void;
+  /** Puts back what lies beside the workspace to how it was before the program began. */
+  readonly restart?: () => void;
 }
 
 /** Runs a program of a recipe. Throws build-step-failed with its last lines; nothing of its mounts stays in the root. */
 export async function runProgram(session: Session, step: RunningStep, program: RecipeProgram): Promise<void> {
   const { options, worker } = session;
-  const stubs = missingStubs(program.rootfs, [
-    ...ordinaryTargets,
-    ...program.mounts.map((mount) => mount.target),
-  ]);
-  const { title, where, shell, restart, network, ...rest } = program;
+  const { title, where, shell, space, network, restart: restartBeside, ...rest } = program;
+  const { rootfs, variation } = space;
+  step.runsProgram = true;
+  const stubs = missingStubs(rootfs, [...ordinaryTargets, ...program.mounts.map((mount) => mount.target)]);
+  const restart = () => {
+    space.restart();
+    restartBeside?.();
+  };
   const run: Omit<ProgramRun, "output" | "signal"> = {
     ...rest,
+    rootfs,
+    ...(variation?.cpus === undefined ? {} : { cpus: variation.cpus }),
     network: network === "none" ? "none" : "host",
     extraHosts: options.extraHosts,
     ...(options.shmSize === undefined ? {} : { shmSize: options.shmSize }),
   };
   for (;;) {
     const end = await worker.run({ ...run, output: (bytes) => step.output(bytes), signal: options.signal });
-    removeStubs(program.rootfs, stubs);
+    removeStubs(rootfs, stubs);
     if (options.signal.aborted) throw buildCanceled();
     if (end.exitCode === 0 && end.failure === undefined) return;
     const error =
       end.failure === undefined
         ? programFailed(title, { exitCode: end.exitCode, lastLines: step.lastLines }, where)
         : programNotStarted(title, `${program.args[0]}: ${end.failure}`, where);
-    if (options.debugShell === undefined) throw error;
+    // A second run that fails where the first did not is an answer, and nothing to mend by hand.
+    if (options.debugShell === undefined || variation !== undefined) throw error;
     // What the program left half done is not the state before it; nor may what is tried by hand get into the image.
     restart();
     const why = end.failure ?? `it ended with the exit code ${end.exitCode}`;

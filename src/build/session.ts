@@ -8,6 +8,7 @@ import type {
   Platform,
   SourceRange,
 } from "#spec";
+import { SameTwice } from "./check/same-twice.ts";
 import type { SourceTree } from "./copy/source-tree.ts";
 import type { Variables } from "./dockerfile/expand.ts";
 import type { RunningStep, StepInfo, StepReporter } from "./event.ts";
@@ -39,6 +40,8 @@ export interface BuildOptions {
   readonly signal: AbortSignal;
   /** Opens a shell in the state right before a program that failed. Undefined: no shell is wanted. */
   readonly debugShell?: DebugShell | undefined;
+  /** Does every step a second time, to see whether it does the same. */
+  readonly checkReproducible: boolean;
 }
 
 export type DebugShell = (
@@ -87,6 +90,15 @@ export type StepAct = (
 
 type Made = Pick<StepResult, "layer" | "carried">;
 
+export interface StepOptions {
+  /** The layers that it sees, when these are not all that are there. */
+  readonly onBase?: readonly LayerBlob[];
+  /** Never taken from the cache. */
+  readonly always?: boolean;
+  /** What it changes goes nowhere, so that it need not be the same twice. */
+  readonly unchecked?: boolean;
+}
+
 export interface StepEnd extends Made {
   readonly root: RootState;
   /** The number of the step. */
@@ -102,6 +114,8 @@ export class Session {
   /** Steps that are under way: two stages that do the same do it once. */
   readonly #running = new Map<string, Promise<Made>>();
   readonly #stopper = new AbortController();
+  /** Undefined: it is not asked for. */
+  readonly sameTwice: SameTwice | undefined;
   saved = 0;
 
   constructor(worker: Worker, options: BuildOptions, reporter: StepReporter, contexts: Contexts) {
@@ -109,6 +123,7 @@ export class Session {
     this.options = { ...options, signal: AbortSignal.any([options.signal, this.#stopper.signal]) };
     this.reporter = reporter;
     this.contexts = contexts;
+    this.sameTwice = options.checkReproducible ? new SameTwice(worker, reporter) : undefined;
   }
 
   /** Ends what is under way. */
@@ -125,7 +140,7 @@ export class Session {
     info: Omit<StepInfo, "number">,
     key: string,
     act: StepAct,
-    options: { readonly onBase?: readonly LayerBlob[]; readonly always?: boolean } = {},
+    options: StepOptions = {},
   ): Promise<StepEnd> {
     if (this.options.signal.aborted) throw buildCanceled();
     const step = this.reporter.begin(info);
@@ -139,14 +154,19 @@ export class Session {
     step: RunningStep,
     key: string,
     act: StepAct,
-    options: { readonly onBase?: readonly LayerBlob[]; readonly always?: boolean },
+    options: StepOptions,
   ): Promise<Made> {
     const { worker } = this;
     const mayRecall = !this.options.noCache && options.always !== true;
     const known = mayRecall ? recallStep(worker.store, worker.folder, key) : undefined;
+    const below = options.onBase ?? root.layers;
+    const check = async (made: Made, ranAt: number | undefined) => {
+      if (options.unchecked !== true) await this.sameTwice?.check(step, root, below, act, made, ranAt);
+    };
     if (known !== undefined) {
       this.saved += known.took;
       step.cached(known.took);
+      await check(known, undefined);
       return known;
     }
     const running = this.#running.get(key);
@@ -155,21 +175,24 @@ export class Session {
       step.cached(0);
       return made;
     }
-    const work = this.#make(root, step, act, options.onBase ?? root.layers);
+    const ranAt = Date.now();
+    const work = this.#make(root, step, act, below);
     this.#running.set(key, work);
     // Whoever waits for it sees the error; without a waiter it must not be an unhandled one.
     work.catch(() => {});
+    let made: Made;
     try {
-      const made = await work;
+      made = await work;
       const took = step.done();
       rememberStep(worker.folder, key, { ...made, took, title: step.info.title });
-      return made;
     } catch (error) {
       step.failed();
       throw error;
     } finally {
       this.#running.delete(key);
     }
+    await check(made, ranAt);
+    return made;
   }
 
   async #make(root: RootState, step: RunningStep, act: StepAct, below: readonly LayerBlob[]): Promise<Made> {

@@ -29,6 +29,8 @@ export interface ProgramRun {
   readonly extraHosts: readonly string[];
   /** Bytes. */
   readonly shmSize?: number;
+  /** The processors that it may use, as cpuset.cpus has them. */
+  readonly cpus?: string;
   /** What the program writes, both streams, as it comes. */
   readonly output: (bytes: Uint8Array) => void;
   readonly signal: AbortSignal;

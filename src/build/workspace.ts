@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
-import { enterPrivateMounts, setAside, unmountLazily } from "#host";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { enterPrivateMounts, mountDisorderfs, setAside, unmountLazily } from "#host";
 import {
   addLayerBlob,
   adoptLayer,
@@ -9,6 +9,7 @@ import {
   type LayerPlace,
   mountRoot,
 } from "#image";
+import { variationRefused } from "./error.ts";
 import type { Worker } from "./worker.ts";
 
 // Where a step does its work: the layers below it, and an empty one on top that takes what it changes, as one overlay in
@@ -17,10 +18,19 @@ import type { Worker } from "./worker.ts";
 
 let count = 0;
 
+/** What is made different when a step is done a second time, to see whether it does the same. */
+export interface Variation {
+  /** The processors that programs may use, as cpuset.cpus has them; undefined: all. */
+  readonly cpus: string | undefined;
+  /** Folders list their entries in another order. */
+  readonly disorder: boolean;
+}
+
 /** A mounted root, and the folder with what was changed in it. */
 export interface Workspace {
   readonly rootfs: string;
   readonly upper: string;
+  readonly variation: Variation | undefined;
   /** Forgets what was changed, at the same places. */
   restart(): void;
 }
@@ -32,20 +42,48 @@ export async function makeLayer(
   options: { readonly latest: number },
   act: (space: Workspace) => Promise<void> | void,
 ): Promise<LayerBlob | null> {
-  const places = await placesOf(worker, layers);
-  const { folder, space } = openWorkspace(worker, places);
-  try {
-    await act(space);
-    closeRoot(space.rootfs);
-    if (readdirSync(space.upper).length === 0) return null;
-    clampTimes(space.upper, options.latest);
-    const layer = await addLayerBlob(worker.store, inLargePieces(diffTar(space.upper, options)), {
+  return await inWorkspace(worker, layers, undefined, act, async (upper) => {
+    if (readdirSync(upper).length === 0) return null;
+    clampTimes(upper, options.latest);
+    const layer = await addLayerBlob(worker.store, inLargePieces(diffTar(upper, options)), {
       compression: "none",
     });
-    adoptLayer(worker.store, layer.diffId, space.upper);
+    adoptLayer(worker.store, layer.diffId, upper);
     return layer;
+  });
+}
+
+/** Like makeLayer(), under a variation: `look` gets what would be the layer's bytes, and nothing of it is kept. */
+export async function tryLayer<T>(
+  worker: Worker,
+  layers: readonly LayerBlob[],
+  options: { readonly latest: number; readonly variation: Variation },
+  act: (space: Workspace) => Promise<void> | void,
+  look: (open: () => Iterable<Buffer>) => Promise<T>,
+): Promise<T> {
+  return await inWorkspace(worker, layers, options.variation, act, async (upper) => {
+    clampTimes(upper, options.latest);
+    const isEmpty = readdirSync(upper).length === 0;
+    return await look(() => (isEmpty ? [] : inLargePieces(diffTar(upper, options))));
+  });
+}
+
+/** Lets `act` change a root, then `look` see what it changed. */
+async function inWorkspace<T>(
+  worker: Worker,
+  layers: readonly LayerBlob[],
+  variation: Variation | undefined,
+  act: (space: Workspace) => Promise<void> | void,
+  look: (upper: string) => Promise<T>,
+): Promise<T> {
+  const places = await placesOf(worker, layers);
+  const { folder, space, close } = await openWorkspace(worker, places, variation);
+  try {
+    await act(space);
+    close();
+    return await look(space.upper);
   } finally {
-    closeRoot(space.rootfs);
+    close();
     setAside(worker.store.trash, folder);
   }
 }
@@ -80,10 +118,11 @@ async function placesOf(worker: Worker, layers: readonly LayerBlob[]): Promise<r
   return await Promise.all(layers.map((layer) => worker.unpackedLayer(layer)));
 }
 
-function openWorkspace(
+async function openWorkspace(
   worker: Worker,
   places: readonly LayerPlace[],
-): { readonly folder: string; readonly space: Workspace } {
+  variation: Variation | undefined,
+): Promise<{ readonly folder: string; readonly space: Workspace; close(): void }> {
   enterPrivateMounts();
   count++;
   const folder = `${worker.folder}/work/${process.pid}-${count}`;
@@ -94,10 +133,16 @@ function openWorkspace(
   const rootfs = mountPoint(worker);
   const writable = { upper, work: `${folder}/work` };
   const mount = () => mountRoot({ layers: places, writable, target: rootfs, volatile: true });
+  const disordered = variation?.disorder === true ? mountPoint(worker) : undefined;
+  const close = () => {
+    if (disordered !== undefined) closeRoot(disordered);
+    closeRoot(rootfs);
+  };
   try {
     mount();
+    if (disordered !== undefined) await disorder(rootfs, disordered);
   } catch (error) {
-    closeRoot(rootfs);
+    close();
     setAside(worker.store.trash, folder);
     throw error;
   }
@@ -110,7 +155,13 @@ function openWorkspace(
     mkdirSync(rootfs, { recursive: true, mode: 0o700 });
     mount();
   };
-  return { folder, space: { rootfs, upper, restart } };
+  return { folder, space: { rootfs: disordered ?? rootfs, upper, variation, restart }, close };
+}
+
+async function disorder(source: string, target: string): Promise<void> {
+  const before = statSync(target).dev;
+  const why = await mountDisorderfs({ source, target }, () => statSync(target).dev !== before);
+  if (why !== undefined) throw variationRefused(why);
 }
 
 function mountPoint(worker: Worker): string {

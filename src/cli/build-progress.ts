@@ -61,7 +61,7 @@ class PlainBuild implements View {
     }
     const number = `#${event.step.number}`;
     if (event.kind === "begun") err(`${number} ${showControls(event.step.title)}\n`);
-    else if (event.kind === "output") err(`${number} ${showControls(event.line)}\n`);
+    else if (event.kind === "output") err(`${number} ${showControls(withoutTabs(event.line))}\n`);
     else if (event.kind === "cached") err(`${number} CACHED\n`);
     else if (event.kind === "done") err(`${number} DONE ${seconds(event.took)}\n`);
     else err(`${number} FAILED ${seconds(event.took)}\n`);
@@ -136,7 +136,7 @@ class LiveBuild implements View {
     const now = performance.now();
     const live = [...this.#running.values()].flatMap(({ step, began, lines }) => [
       `\x1b[36m•\x1b[0m ${fitLine(showControls(step.title), columns - 12)} \x1b[2m${seconds(now - began)}\x1b[0m`,
-      ...lines.map((line) => `\x1b[2m  ${fitLine(showControls(line), columns - 4)}\x1b[0m`),
+      ...lines.map((line) => `\x1b[2m  ${fitLine(showControls(withoutTabs(line)), columns - 4)}\x1b[0m`),
     ]);
     const shown = live.slice(-(rows - 2));
     const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : "";
@@ -150,6 +150,11 @@ class LiveBuild implements View {
     this.#running.clear();
     this.#draw([]);
   }
+}
+
+/** A tab is no control to hide, and would end elsewhere behind a prefix. */
+function withoutTabs(line: string): string {
+  return line.replaceAll("\t", "    ");
 }
 
 /** "0.1s", "72.0s". */

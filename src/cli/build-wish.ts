@@ -44,6 +44,7 @@ export function readBuildWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "si
       }),
     ),
     noCache: flags.bool("no-cache"),
+    checkReproducible: flags.bool("check-reproducible"),
     secrets: new Map(flags.list("secret").map(readSecret)),
     agents: new Map(flags.list("ssh").map(readAgent)),
     network,

@@ -14,6 +14,7 @@ import {
   openRootTree,
   parseDockerfile,
   removeFilesFolder,
+  type SameTwiceReport,
   Session,
   StepReporter,
   writeStage,
@@ -50,6 +51,8 @@ export interface BuiltImage {
   readonly descriptor: Descriptor;
   /** Milliseconds that the cache has saved. */
   readonly saved: number;
+  /** What `checkReproducible` found. */
+  readonly sameTwice: SameTwiceReport | undefined;
   /** The root file system as a tar stream, for outputs that are no image. */
   readonly files: () => Promise<{ readonly chunks: Iterable<Uint8Array>; close(): void }>;
 }
@@ -104,6 +107,7 @@ async function buildHeld(
       id: image.id,
       descriptor: image.descriptor,
       saved: session.saved,
+      sameTwice: session.sameTwice?.report,
       files: () => filesOf(session, stage),
     };
   } finally {

@@ -122,6 +122,7 @@ function specOf(
       terminal,
       extraHosts: program.extraHosts,
       ...(program.shmSize === undefined ? {} : { shmSize: program.shmSize }),
+      ...(program.cpus === undefined ? {} : { resources: { cpusetCpus: program.cpus } }),
       mounts: program.mounts.map((mount) =>
         mount.kind === "tmpfs"
           ? mount

@@ -69,7 +69,9 @@ export { type Event, readEvents } from "./events.ts";
 export {
   type BuildEvent,
   type BuildReport,
+  notReproducible,
   printSourceLines,
+  type SameTwiceReport,
   proposeRecipe,
   type SecretSource,
   type StepInfo,

@@ -11,11 +11,12 @@ export {
 } from "./content.ts";
 export { type LayerPlace, mountRoot, type RootMount } from "./snapshot/overlay.ts";
 export { openStore, type Store } from "./store.ts";
-export type {
-  TarEntry,
-  TarHandler,
-  TarOptions,
-  TarType,
+export {
+  type TarEntry,
+  type TarHandler,
+  type TarOptions,
+  TarReader,
+  type TarType,
 } from "./layer/tar-read.ts";
 export { findImage, lookupImage, type StoredImage } from "./find.ts";
 export { type HistoryRow, imageHistory } from "./history.ts";
@@ -66,13 +67,14 @@ export {
 } from "./archive/save.ts";
 export { type ImportOptions, importImage } from "./archive/import.ts";
 export { type LoadedImage, type LoadOptions, loadArchive, loadLayout } from "./archive/load.ts";
-export { decompress, readDescriptor, readPath } from "./archive/stream.ts";
+export { type ByteSource, decompress, readDescriptor, readPath } from "./archive/stream.ts";
 export { parseChanges } from "./change.ts";
 export { type CheckOptions, type CheckResult, checkStore, type Finding } from "./check.ts";
 export { storeWriteFault } from "./error.ts";
 export { canMountErofs } from "./layer/erofs-probe.ts";
 export { unpackMain } from "./layer/extract.ts";
 export { adoptLayer, clampTimes } from "./layer/adopt.ts";
+export { compareLayers, type DifferenceKind, type LayerDifference } from "./layer/compare.ts";
 export { type LayerForm, layerPlace } from "./layer/place.ts";
 export {
   type Compression,

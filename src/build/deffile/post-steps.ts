@@ -123,7 +123,7 @@ async function runScript(
 ): Promise<void> {
   const state = readFileSync(`${folder}/state`);
   await runProgram(steps.session, running, {
-    rootfs: space.rootfs,
+    space,
     // Apptainer builds with this umask.
     args: ["/bin/sh", "-c", 'umask 002; exec "$0" "$@"', ...command],
     env: scriptEnvironment(steps),
@@ -134,10 +134,7 @@ async function runScript(
     title: title.trim().split("\n")[0] ?? title,
     where,
     shell: command[0] ?? "/bin/sh",
-    restart: () => {
-      space.restart();
-      writeFileSync(`${folder}/state`, state);
-    },
+    restart: () => writeFileSync(`${folder}/state`, state),
   });
 }
 

@@ -253,7 +253,7 @@ export class StageBuilder {
             return value === undefined ? [] : [`${name}=${value}`];
           });
           await runProgram(this.#session, step, {
-            rootfs: space.rootfs,
+            space,
             args,
             env: [...env, ...proxies, ...ready.env],
             cwd,
@@ -263,7 +263,6 @@ export class StageBuilder {
             title: instruction.line,
             where: instruction.range,
             shell: defaults.Shell?.[0] ?? "/bin/sh",
-            restart: () => space.restart(),
           });
         },
         { needs: opened.flatMap((tree) => tree.step ?? []) },

@@ -1,6 +1,7 @@
 import { type BuildReport, buildImage, lintRecipe, openEngine, printSourceLines } from "#engine";
 import { isVialError, parseReference, printFamiliar } from "#spec";
 import { GraphRecorder, printDot, printSvg } from "../build-graph.ts";
+import { printSameTwice } from "../build-check.ts";
 import { parseOutput, writeOutput } from "../build-output.ts";
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
 import { type Recipe, readRecipeOf } from "../build-recipe.ts";
@@ -26,6 +27,7 @@ export const command: Command = {
     listFlag("build-arg", "name[=value]", "Set an ARG; without a value it is taken from here"),
     textFlag("build-arg-file", "file", "Lines of name=value for a definition file"),
     listFlag("build-context", "name=place", "Another folder, git repository or image to copy from"),
+    boolFlag("check-reproducible", "Do every step twice, under other conditions, and tell what differs"),
     boolFlag("debug-shell", "Open a shell in the state right before a step that fails"),
     textFlag("file", "path", "The recipe (default PATH/Dockerfile; - reads standard input)", "f"),
     boolFlag("force", "Let the labels and the help of a definition file win over the base's"),
@@ -96,6 +98,7 @@ export const command: Command = {
         );
         if (names.length > 0) outLine(image.id);
       }
+      if (image.sameTwice !== undefined) printSameTwice(image.sameTwice, recipe);
       return 0;
     } catch (error) {
       progress[Symbol.dispose]();

@@ -103,6 +103,14 @@ export const needs: readonly Need[] = [
     versionArgs: ["--version"],
   },
   {
+    program: "disorderfs",
+    package: "disorderfs",
+    use: "varies the order of files for `vial build --check-reproducible`",
+    cost: "`vial build --check-reproducible` does not vary the order of files",
+    level: "optional",
+    versionArgs: ["--version"],
+  },
+  {
     program: "mksquashfs",
     package: "squashfs-tools",
     use: "packs one-file images",
