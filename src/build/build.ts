@@ -64,6 +64,7 @@ export { writeStage } from "./image-result.ts";
 export {
   type BuildOptions,
   type BuiltStage,
+  type CacheSource,
   type DebugShell,
   type SecretSource,
   Session,
@@ -72,7 +73,8 @@ export type { SameTwiceReport } from "./check/same-twice.ts";
 export { notReproducible } from "./error.ts";
 export { proposeRecipe } from "./propose/propose.ts";
 export { printSourceLines } from "./source-error.ts";
+export { readCacheImage, writeCacheImage } from "./cache-image.ts";
 export { type CacheEntry, forgetSteps, listSteps } from "./step-cache.ts";
-export { heldByBuilds } from "./step-record.ts";
+export { heldByBuilds, type StepResult } from "./step-record.ts";
 export type { BaseImage, ProgramEnd, ProgramRun, Worker } from "./worker.ts";
 export { openRootTree, removeFilesFolder, sweepWorkspaces } from "./workspace.ts";

@@ -42,6 +42,14 @@ export interface BuildOptions {
   readonly debugShell?: DebugShell | undefined;
   /** Does every step a second time, to see whether it does the same. */
   readonly checkReproducible: boolean;
+  /** Caches beside the own one, asked in this order. */
+  readonly cacheSources: readonly CacheSource[];
+}
+
+/** What steps have made elsewhere. */
+export interface CacheSource {
+  /** The result of the step with this key, its layer in the store and unpacked. */
+  find(key: string): Promise<StepResult | undefined>;
 }
 
 export type DebugShell = (
@@ -117,6 +125,8 @@ export class Session {
   /** Undefined: it is not asked for. */
   readonly sameTwice: SameTwice | undefined;
   saved = 0;
+  /** What the steps of this build have made, or had made before, by their keys. */
+  readonly results = new Map<string, StepResult>();
 
   constructor(worker: Worker, options: BuildOptions, reporter: StepReporter, contexts: Contexts) {
     this.worker = worker;
@@ -158,12 +168,15 @@ export class Session {
   ): Promise<Made> {
     const { worker } = this;
     const mayRecall = !this.options.noCache && options.always !== true;
-    const known = mayRecall ? recallStep(worker.store, worker.folder, key) : undefined;
+    const known = mayRecall
+      ? (recallStep(worker.store, worker.folder, key) ?? (await this.#findElsewhere(key)))
+      : undefined;
     const below = options.onBase ?? root.layers;
     const check = async (made: Made, ranAt: number | undefined) => {
       if (options.unchecked !== true) await this.sameTwice?.check(step, root, below, act, made, ranAt);
     };
     if (known !== undefined) {
+      this.results.set(key, known);
       this.saved += known.took;
       step.cached(known.took);
       await check(known, undefined);
@@ -184,7 +197,9 @@ export class Session {
     try {
       made = await work;
       const took = step.done();
-      rememberStep(worker.folder, key, { ...made, took, title: step.info.title });
+      const result = { ...made, took, title: step.info.title };
+      rememberStep(worker.folder, key, result);
+      this.results.set(key, result);
     } catch (error) {
       step.failed();
       throw error;
@@ -193,6 +208,16 @@ export class Session {
     }
     await check(made, ranAt);
     return made;
+  }
+
+  async #findElsewhere(key: string): Promise<StepResult | undefined> {
+    for (const source of this.options.cacheSources) {
+      const found = await source.find(key);
+      if (found === undefined) continue;
+      rememberStep(this.worker.folder, key, found);
+      return found;
+    }
+    return undefined;
   }
 
   async #make(root: RootState, step: RunningStep, act: StepAct, below: readonly LayerBlob[]): Promise<Made> {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { BuildWish, SecretSource } from "#engine";
 import { parsePlatform, parseReference, parseSize } from "#spec";
+import { parseCacheFrom, parseCacheTo } from "./build-cache.ts";
 import type { Recipe } from "./build-recipe.ts";
 import { flagValueInvalid } from "./error.ts";
 import { readFlagFile } from "./flag-file.ts";
@@ -27,6 +28,8 @@ export function readBuildWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "si
     },
     pull: flags.bool("pull") ? "always" : "missing",
     cacheLimit: cacheLimit(),
+    cacheFrom: flags.list("cache-from").map(parseCacheFrom),
+    cacheTo: flags.list("cache-to").map(parseCacheTo),
     buildArgs: new Map(
       flags.list("build-arg").flatMap((text): [string, string][] => {
         const at = text.indexOf("=");

@@ -5,6 +5,7 @@ import {
   buildDockerfile,
   type BuildOptions,
   type BuiltStage,
+  type CacheSource,
   type ContextPlace,
   type DeffileOptions,
   isDeffile,
@@ -17,6 +18,7 @@ import {
   type SameTwiceReport,
   Session,
   StepReporter,
+  type Worker,
   writeStage,
 } from "#build";
 import { exportTree, holdContent, setRef } from "#image";
@@ -24,10 +26,13 @@ import type { Descriptor, Digest, ImageReference } from "#spec";
 import { debugShell, type ShellDialog } from "./debug-shell.ts";
 import { recipeMissing } from "./error.ts";
 import { trimBuildCache } from "./build-cache.ts";
+import { type CachePlace, type CacheTarget, openCacheSource, writeCache } from "./build-cache-places.ts";
 import { openWorker, sweepBuilds, type WorkerOptions } from "./builds.ts";
 import type { Engine } from "./engine-handle.ts";
 
-export interface BuildWish extends BuildOptions {
+export interface BuildWish extends Omit<BuildOptions, "cacheSources"> {
+  readonly cacheFrom: readonly CachePlace[];
+  readonly cacheTo: readonly CacheTarget[];
   /** Without a text it lies in the context, under its name. */
   readonly recipe: {
     readonly text: string | undefined;
@@ -91,7 +96,12 @@ async function buildHeld(
     recipeName: wish.recipe.name,
     signal: wish.signal,
   });
-  const options = { ...wish, debugShell: debugShell(engine, wish.shellDialog, wish.signal) };
+  const transferOptions = { warn: transfer.warn, signal: wish.signal };
+  const options = {
+    ...wish,
+    debugShell: debugShell(engine, wish.shellDialog, wish.signal),
+    cacheSources: await openSources(engine, worker, wish.cacheFrom, transferOptions),
+  };
   const session = new Session(worker, options, new StepReporter(report), contexts);
   try {
     const { name } = wish.recipe;
@@ -103,6 +113,8 @@ async function buildHeld(
     const image = writeStage(session, stage);
     if (wish.references.length === 0) setRef(store, undefined, image.descriptor);
     for (const reference of wish.references) setRef(store, reference, image.descriptor);
+    for (const target of wish.cacheTo)
+      await writeCache(engine, session, target, image.manifest.layers, transferOptions);
     return {
       id: image.id,
       descriptor: image.descriptor,
@@ -114,6 +126,16 @@ async function buildHeld(
     removeFilesFolder(worker);
     sweepBuilds(engine);
   }
+}
+
+async function openSources(
+  engine: Engine,
+  worker: Worker,
+  places: readonly CachePlace[],
+  options: Parameters<typeof openCacheSource>[3],
+): Promise<readonly CacheSource[]> {
+  const opened = await Promise.all(places.map((place) => openCacheSource(engine, worker, place, options)));
+  return opened.filter((source) => source !== undefined);
 }
 
 async function filesOf(session: Session, stage: BuiltStage) {

@@ -78,5 +78,6 @@ export {
 } from "#build";
 export { listBuildCache, pruneBuildCache } from "./build-cache.ts";
 export type { ShellDialog } from "./debug-shell.ts";
+export type { CachePlace, CacheTarget } from "./build-cache-places.ts";
 export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } from "./build-image.ts";
 export { recipeMissing } from "./error.ts";

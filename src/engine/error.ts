@@ -1,5 +1,5 @@
 import { nearest } from "#kit";
-import { VialError } from "#spec";
+import { isVialError, reasonOf, VialError } from "#spec";
 
 export function containerUnknown(text: string, known: readonly string[] = []): VialError {
   const near = nearest(text, known);
@@ -325,5 +325,16 @@ export function recipeMissing(path: string): VialError {
     code: "recipe-missing",
     what: `Cannot find the recipe "${path}"`,
     next: "name it by `vial build -f FILE .`",
+  });
+}
+
+export function cacheUnwritable(title: string, cause: unknown): VialError {
+  return new VialError({
+    kind: isVialError(cause) ? cause.kind : "failed-precondition",
+    code: "build-cache-unwritable",
+    what: `Cannot write the build cache to ${title}`,
+    why: reasonOf(cause),
+    next: "the image is built and in the store; mend the place, or add ignore-error=true to --cache-to",
+    cause,
   });
 }

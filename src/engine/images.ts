@@ -170,7 +170,8 @@ export async function listRemoteTags(
   return await client.listTags();
 }
 
-function newTransport(signal: AbortSignal | undefined): Transport {
+/** Speaks with registries as this person has set them up. */
+export function newTransport(signal: AbortSignal | undefined): Transport {
   return new Transport({ config: readRegistriesConfig(), ...(signal === undefined ? {} : { signal }) });
 }
 

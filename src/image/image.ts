@@ -65,6 +65,7 @@ export {
   saveOciArchive,
   selectImages,
 } from "./archive/save.ts";
+export { type LayoutImage, openLayoutImage, sweepLayout } from "./archive/layout-folder.ts";
 export { type ImportOptions, importImage } from "./archive/import.ts";
 export { type LoadedImage, type LoadOptions, loadArchive, loadLayout } from "./archive/load.ts";
 export { type ByteSource, decompress, readDescriptor, readPath } from "./archive/stream.ts";

@@ -46,6 +46,7 @@ export interface LayerJob {
   readonly signal: AbortSignal;
 }
 
+export const defaultRetryDelay = 500;
 const maxFailures = 5;
 /** A try that brought this much is no failure, so that a large layer survives any number of breaks. */
 const progressBytes = 1024 * 1024;

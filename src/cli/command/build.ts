@@ -27,6 +27,16 @@ export const command: Command = {
     listFlag("build-arg", "name[=value]", "Set an ARG; without a value it is taken from here"),
     textFlag("build-arg-file", "file", "Lines of name=value for a definition file"),
     listFlag("build-context", "name=place", "Another folder, git repository or image to copy from"),
+    listFlag(
+      "cache-from",
+      "name|type=...",
+      "Take finished steps from there too: type=local,src=FOLDER or\ntype=registry,ref=NAME",
+    ),
+    listFlag(
+      "cache-to",
+      "name|type=...",
+      "Write the finished steps there: type=local,dest=FOLDER or\ntype=registry,ref=NAME; mode=max takes those of all stages",
+    ),
     boolFlag("check-reproducible", "Do every step twice, under other conditions, and tell what differs"),
     boolFlag("debug-shell", "Open a shell in the state right before a step that fails"),
     textFlag("file", "path", "The recipe (default PATH/Dockerfile; - reads standard input)", "f"),

@@ -41,9 +41,9 @@ import type { Store } from "../store.ts";
 // so the digests survive a round trip: podman and skopeo undo gzip and zstd, dockerd 26.1.5 gzip (its load of a zstd
 // layer ended with "unexpected EOF"). Bytes depend on the images alone.
 
-/** An image to save, with the names it shall have in the archive. */
+/** An image to save, with the names it shall have in the archive. It need have none in the store. */
 export interface SavedImage {
-  readonly image: StoredImage;
+  readonly image: Pick<StoredImage, "target" | "manifest" | "manifestDigest" | "manifestSize" | "config">;
   readonly references: readonly ImageReference[];
 }
 
@@ -214,7 +214,7 @@ function blobsOf(images: readonly SavedImage[]): readonly Descriptor[] {
   return [...blobs.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
 }
 
-function manifestDescriptor(image: StoredImage): Descriptor {
+function manifestDescriptor(image: SavedImage["image"]): Descriptor {
   const { target, manifest, manifestDigest } = image;
   if (target.digest === manifestDigest)
     return {
