@@ -284,8 +284,43 @@ describe.skipIf(why !== undefined)("an output", () => {
       expect(unwritable.code).toBe(1);
       expect(unwritable.err).toContain(`Cannot write the file "${path}" of ${flag}`);
     }
-    const bad = await vial.run("build", "-o", "type=zip,dest=x", folder);
-    expect(bad.code).toBe(2);
+    for (const output of ["type=zip,dest=x", "type=oci,dest=x,tar=false"]) {
+      const bad = await vial.run("build", "-o", output, folder);
+      expect({ output, code: bad.code }).toEqual({ output, code: 2 });
+    }
+  });
+
+  test("elsewhere is in place of the store: no image is left without a name, and no ID is in the stream", async () => {
+    const folder = recipes.context({ Dockerfile: "FROM busybox\nRUN echo elsewhere > /1" });
+    const at = `${vial.folder}/elsewhere`;
+    mkdirSync(at);
+    const images = async () => (await vial.ok("images", "-a", "-q", "--no-trunc")).split("\n").toSorted();
+    const before = await images();
+    for (const type of ["local", "tar", "oci", "docker"]) {
+      const { code, err } = await vial.call(["build", "-o", `type=${type},dest=${at}/${type}`, folder]);
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining(`Built ${at}/${type} in`) });
+    }
+    expect(await images()).toEqual(before);
+    expect(readFileSync(`${at}/local/1`, "utf8")).toBe("elsewhere\n");
+    // What is in the archives is whole: they are images elsewhere.
+    const env = { VIAL_ROOT: `${at}/store` };
+    for (const type of ["oci", "docker"])
+      expect((await vial.call(["load", "-q", "-i", `${at}/${type}`], { env })).code).toBe(0);
+    const ids = await vial.call(["images", "-q", "--no-trunc"], { env });
+    expect(ids.out).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    // A name, or the store as an output, keeps it. Of a repository only the tag that was built is in the archive.
+    await vial.ok("tag", "busybox", "kept:other");
+    const words = ["build", "-q", "-t", "kept:1", "-o", "type=docker,dest=-", folder];
+    const piped = await vial.command(["sh", "-c", '"$0" "$@" > archive', vial.program, ...words], {
+      cwd: at,
+    });
+    expect({ code: piped.code, out: piped.out }).toEqual({ code: 0, out: "" });
+    expect(shell("tar -xOf archive manifest.json", at)).toMatch(/"RepoTags":\["[^",]*kept:1"\]/);
+    expect(shell("tail -c 512 archive | tr -d '\\000'", at)).toBe("");
+    expect(await vial.ok("image", "inspect", "--format", "{{.Id}}", "kept:1")).toBe(ids.out.trim());
+    await vial.ok("rmi", "kept:1", "kept:other");
+    await vial.ok("build", "-q", "-o", "type=image", folder);
+    expect(await images()).toEqual([...before, ids.out.trim()].toSorted());
   });
 });
 

@@ -18,7 +18,7 @@ import {
   StepReporter,
   writeStage,
 } from "#build";
-import { exportTree, holdContent, setRef } from "#image";
+import { exportTree, holdContent, readImage, type SavedImage, setRef } from "#image";
 import type { Descriptor, Digest, ImageReference } from "#spec";
 import { debugShell, type ShellDialog } from "./debug-shell.ts";
 import { recipeMissing } from "./error.ts";
@@ -36,6 +36,10 @@ export interface BuildWish extends BuildOptions {
   readonly context: ContextPlace;
   readonly namedContexts: ReadonlyMap<string, string>;
   readonly references: readonly ImageReference[];
+  /** What becomes of an image without a name: it is there by its ID, or gone once it is delivered. */
+  readonly unnamed: "dangling" | "gone";
+  /** Writes the result elsewhere, while nobody can take it away. */
+  readonly deliver: (image: BuiltImage) => Promise<void>;
   readonly pull: WorkerOptions["pull"];
   /** What definition files know beside. */
   readonly definition: DeffileOptions;
@@ -50,11 +54,13 @@ export interface BuiltImage {
   readonly descriptor: Descriptor;
   /** Milliseconds that the cache has saved. */
   readonly saved: number;
+  /** The image with its names, for outputs that are archives of images. */
+  readonly archived: () => SavedImage;
   /** The root file system as a tar stream, for outputs that are no image. */
   readonly files: () => Promise<{ readonly chunks: Iterable<Uint8Array>; close(): void }>;
 }
 
-/** Builds an image and gives it its names. Without a name it is there, dangling, as in Docker. */
+/** Builds an image, gives it its names and delivers it. */
 export async function buildImage(
   engine: Engine,
   wish: BuildWish,
@@ -98,14 +104,21 @@ async function buildHeld(
       ? await buildDeffile(session, text, name, wish.definition)
       : await buildDockerfile(session, parseDockerfile(text, name));
     const image = writeStage(session, stage);
-    if (wish.references.length === 0) setRef(store, undefined, image.descriptor);
-    for (const reference of wish.references) setRef(store, reference, image.descriptor);
-    return {
+    const { descriptor } = image;
+    if (wish.references.length === 0 && wish.unnamed === "dangling") setRef(store, undefined, descriptor);
+    for (const reference of wish.references) setRef(store, reference, descriptor);
+    const built: BuiltImage = {
       id: image.id,
-      descriptor: image.descriptor,
+      descriptor,
       saved: session.saved,
+      archived: () => ({
+        image: readImage(store, [], descriptor, descriptor),
+        references: wish.references,
+      }),
       files: () => filesOf(session, stage),
     };
+    await wish.deliver(built);
+    return built;
   } finally {
     removeFilesFolder(worker);
     sweepBuilds(engine);
