@@ -108,6 +108,32 @@ describe.skipIf(why !== undefined)("ADD", () => {
     expect(tree.get("folder/dir/file")).toBe("f 640 0:0 packed");
   });
 
+  test("an archive whose unpacker is not here, or that is cut off, is an error and is not copied packed", async () => {
+    const folder = recipes.context({ big: new Uint8Array(crypto.getRandomValues(Buffer.alloc(65_536))) });
+    shell("tar -cf a.tar big; xz -k a.tar; bzip2 -k a.tar; gzip -k a.tar", folder);
+    for (const [program, suffix, debian] of [
+      ["xz", "xz", "xz-utils"],
+      ["bzip2", "bz2", "bzip2"],
+    ] as const) {
+      writeFileSync(`${folder}/Dockerfile`, `FROM scratch\nADD a.tar.${suffix} /x/`);
+      // Hidden for this build alone: findProgram() also looks where no PATH leads.
+      const hide = `for at in /usr/local/bin /usr/bin /bin; do test ! -e $at/${program} || mount --bind /dev/null $at/${program}; done`;
+      const script = `${hide}; exec "$0" build --progress plain "$1"`;
+      const made = await vial.command(["unshare", "-m", "sh", "-ec", script, vial.program, folder]);
+      expect(made.code).toBe(1);
+      expect(made.err).toContain(`Cannot find the program "${program}" at Dockerfile:2`);
+      expect(made.err).toContain(`[next: apt-get install ${debian}]`);
+    }
+    for (const suffix of ["xz", "gz"]) {
+      shell(`truncate -s 40000 a.tar.${suffix}`, folder);
+      const built = await recipes.build(`FROM scratch\nADD a.tar.${suffix} /x/`, { folder });
+      expect(built.code).toBe(1);
+      expect(built.err).toMatch(/damaged.* at .*Dockerfile:2/);
+      expect(built.err).not.toContain("This is a bug");
+    }
+    expect(recipes.unfinished()).toEqual([]);
+  });
+
   test("fetches an address, checks it, and says what the server answered", async () => {
     const folder = recipes.context({ file: "fetched", "pack.tar": "x" });
     await using server = serve(folder);
