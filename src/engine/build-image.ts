@@ -73,6 +73,8 @@ export async function buildImage(
     return await buildHeld(engine, wish, report, transfer);
   } finally {
     process.umask(umask);
+    // Behind everything that sets something aside, contexts included.
+    sweepBuilds(engine);
     trimBuildCache(engine, wish.cacheLimit);
   }
 }
@@ -92,13 +94,12 @@ async function buildHeld(
     named: wish.namedContexts,
     recipe: wish.recipe.path,
     recipeName: wish.recipe.name,
-    signal: wish.signal,
   });
   const options = { ...wish, debugShell: debugShell(engine, wish.shellDialog, wish.signal) };
   const session = new Session(worker, options, new StepReporter(report), contexts);
   try {
     const { name } = wish.recipe;
-    const text = wish.recipe.text ?? (await contexts.recipe(name));
+    const text = wish.recipe.text ?? (await contexts.recipe(name, wish.signal));
     if (text === undefined) throw recipeMissing(name);
     const stage = isDeffile(text, name)
       ? await buildDeffile(session, text, name, wish.definition)
@@ -121,7 +122,6 @@ async function buildHeld(
     return built;
   } finally {
     removeFilesFolder(worker);
-    sweepBuilds(engine);
   }
 }
 
