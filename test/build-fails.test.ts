@@ -287,6 +287,32 @@ describe.skipIf(why !== undefined)("a build that is stopped", () => {
     expect(built.err).toContain("exit code 3");
     await recipes.nothingLeft();
   });
+
+  test("a stage that fails stops what others fetch: a pull and a context from git", async () => {
+    const asked: string[] = [];
+    const never = new Promise<Response>(() => {});
+    await using server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      idleTimeout: 0,
+      fetch(request) {
+        const { pathname } = new URL(request.url);
+        asked.push(pathname);
+        return pathname === "/v2/" ? new Response("{}") : never;
+      },
+    });
+    const at = `127.0.0.1:${server.port}`;
+    const built = await recipes.build(
+      `FROM ${at}/slow:1 AS a\nFROM busybox AS b\nCOPY --from=repo / /\nFROM busybox AS c\nRUN sleep 0.5; exit 3\nFROM busybox\n${["a", "b", "c"].map((name) => `COPY --from=${name} / /`).join("\n")}`,
+      { flags: ["--build-context", `repo=http://${at}/repo.git`] },
+    );
+    expect(built.err).toContain("exit code 3");
+    expect(built.code).toBe(1);
+    expect(asked).toEqual(
+      expect.arrayContaining([expect.stringContaining("/v2/slow/"), "/repo.git/info/refs"]),
+    );
+    await recipes.nothingLeft();
+  });
 });
 
 describe.skipIf(why !== undefined)("a disk that is full", () => {

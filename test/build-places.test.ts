@@ -108,6 +108,32 @@ describe.skipIf(why !== undefined)("ADD", () => {
     expect(tree.get("folder/dir/file")).toBe("f 640 0:0 packed");
   });
 
+  test("an archive whose unpacker is not here, or that is cut off, is an error and is not copied packed", async () => {
+    const folder = recipes.context({ big: new Uint8Array(crypto.getRandomValues(Buffer.alloc(65_536))) });
+    shell("tar -cf a.tar big; xz -k a.tar; bzip2 -k a.tar; gzip -k a.tar", folder);
+    for (const [program, suffix, debian] of [
+      ["xz", "xz", "xz-utils"],
+      ["bzip2", "bz2", "bzip2"],
+    ] as const) {
+      writeFileSync(`${folder}/Dockerfile`, `FROM scratch\nADD a.tar.${suffix} /x/`);
+      // Hidden for this build alone: findProgram() also looks where no PATH leads.
+      const hide = `for at in /usr/local/bin /usr/bin /bin; do test ! -e $at/${program} || mount --bind /dev/null $at/${program}; done`;
+      const script = `${hide}; exec "$0" build --progress plain "$1"`;
+      const made = await vial.command(["unshare", "-m", "sh", "-ec", script, vial.program, folder]);
+      expect(made.code).toBe(1);
+      expect(made.err).toContain(`Cannot find the program "${program}" at Dockerfile:2`);
+      expect(made.err).toContain(`[next: apt-get install ${debian}]`);
+    }
+    for (const suffix of ["xz", "gz"]) {
+      shell(`truncate -s 40000 a.tar.${suffix}`, folder);
+      const built = await recipes.build(`FROM scratch\nADD a.tar.${suffix} /x/`, { folder });
+      expect(built.code).toBe(1);
+      expect(built.err).toMatch(/damaged.* at .*Dockerfile:2/);
+      expect(built.err).not.toContain("This is a bug");
+    }
+    expect(recipes.unfinished()).toEqual([]);
+  });
+
   test("fetches an address, checks it, and says what the server answered", async () => {
     const folder = recipes.context({ file: "fetched", "pack.tar": "x" });
     await using server = serve(folder);
@@ -284,8 +310,43 @@ describe.skipIf(why !== undefined)("an output", () => {
       expect(unwritable.code).toBe(1);
       expect(unwritable.err).toContain(`Cannot write the file "${path}" of ${flag}`);
     }
-    const bad = await vial.run("build", "-o", "type=zip,dest=x", folder);
-    expect(bad.code).toBe(2);
+    for (const output of ["type=zip,dest=x", "type=oci,dest=x,tar=false"]) {
+      const bad = await vial.run("build", "-o", output, folder);
+      expect({ output, code: bad.code }).toEqual({ output, code: 2 });
+    }
+  });
+
+  test("elsewhere is in place of the store: no image is left without a name, and no ID is in the stream", async () => {
+    const folder = recipes.context({ Dockerfile: "FROM busybox\nRUN echo elsewhere > /1" });
+    const at = `${vial.folder}/elsewhere`;
+    mkdirSync(at);
+    const images = async () => (await vial.ok("images", "-a", "-q", "--no-trunc")).split("\n").toSorted();
+    const before = await images();
+    for (const type of ["local", "tar", "oci", "docker"]) {
+      const { code, err } = await vial.call(["build", "-o", `type=${type},dest=${at}/${type}`, folder]);
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining(`Built ${at}/${type} in`) });
+    }
+    expect(await images()).toEqual(before);
+    expect(readFileSync(`${at}/local/1`, "utf8")).toBe("elsewhere\n");
+    // What is in the archives is whole: they are images elsewhere.
+    const env = { VIAL_ROOT: `${at}/store` };
+    for (const type of ["oci", "docker"])
+      expect((await vial.call(["load", "-q", "-i", `${at}/${type}`], { env })).code).toBe(0);
+    const ids = await vial.call(["images", "-q", "--no-trunc"], { env });
+    expect(ids.out).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    // A name, or the store as an output, keeps it. Of a repository only the tag that was built is in the archive.
+    await vial.ok("tag", "busybox", "kept:other");
+    const words = ["build", "-q", "-t", "kept:1", "-o", "type=docker,dest=-", folder];
+    const piped = await vial.command(["sh", "-c", '"$0" "$@" > archive', vial.program, ...words], {
+      cwd: at,
+    });
+    expect({ code: piped.code, out: piped.out }).toEqual({ code: 0, out: "" });
+    expect(shell("tar -xOf archive manifest.json", at)).toMatch(/"RepoTags":\["[^",]*kept:1"\]/);
+    expect(shell("tail -c 512 archive | tr -d '\\000'", at)).toBe("");
+    expect(await vial.ok("image", "inspect", "--format", "{{.Id}}", "kept:1")).toBe(ids.out.trim());
+    await vial.ok("rmi", "kept:1", "kept:other");
+    await vial.ok("build", "-q", "-o", "type=image", folder);
+    expect(await images()).toEqual([...before, ids.out.trim()].toSorted());
   });
 });
 

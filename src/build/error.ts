@@ -182,6 +182,17 @@ export function fetchContextFailed(url: string, why: string): VialError {
   });
 }
 
+export function archiveDamaged(packing: string, cause: unknown): VialError {
+  return new VialError({
+    kind: "data-loss",
+    code: "archive-damaged",
+    what: `Cannot unpack the archive: it begins as one of ${packing} and is damaged`,
+    why: causeText(cause),
+    next: "fetch or make the archive again; `ADD --unpack=false` copies it as it is",
+    cause,
+  });
+}
+
 export function aptLineInvalid(word: string, where: SourceRange): VialError {
   return new VialError({
     kind: "invalid-argument",

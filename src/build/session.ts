@@ -232,9 +232,9 @@ export class Session {
 /** Where files to copy come from, beside stages and images. */
 export interface Contexts {
   /** The build context: the folder, archive or repository of the command line. */
-  main(where: SourceRange | undefined): Promise<SourceTree>;
+  main(where: SourceRange | undefined, signal: AbortSignal): Promise<SourceTree>;
   /** A context of `--build-context`; undefined: it is an image or unknown. */
-  named(name: string): Promise<SourceTree | undefined>;
+  named(name: string, signal: AbortSignal): Promise<SourceTree | undefined>;
   /** Which image such a name stands for. */
   imageOf(name: string): string;
   readonly names: readonly string[];

@@ -48,8 +48,10 @@ export interface Worker {
   readonly folder: string;
   /** Where roots are mounted: short, gone after a reboot. */
   readonly mountFolder: string;
-  /** Finds an image in the store or pulls it. Throws image-unknown and the errors of the registry. */
-  resolveImage(reference: string, platform: Platform | undefined): Promise<BaseImage>;
+  /**
+   * Finds an image in the store or pulls it, until the signal fires. Throws image-unknown and the errors of the registry.
+   */
+  resolveImage(reference: string, platform: Platform | undefined, signal: AbortSignal): Promise<BaseImage>;
   /** Loads an image from an archive or a layout folder. */
   loadImage(path: string, tag: string | undefined): Promise<BaseImage>;
   /** Makes a base image of a distribution from package sources; taken from an earlier build unless `anew`. */

@@ -1,15 +1,15 @@
 import { mkdirSync } from "node:fs";
 import type { BuiltImage, Engine } from "#engine";
-import { copyIn, saveDockerArchive, saveOciArchive, selectImages } from "#image";
+import { copyIn, saveDockerArchive, saveOciArchive } from "#image";
 import { writeFileWhole } from "./command/save.ts";
 import { reasonOf } from "#spec";
-import { fileUnwritable, flagValueInvalid } from "./error.ts";
-import { out } from "./print.ts";
+import { archiveToTerminal, fileUnwritable, flagValueInvalid } from "./error.ts";
+import { isTerminal, out } from "./print.ts";
 
 /** Where the result of a build goes beside the store. */
 export interface BuildOutput {
   readonly type: "oci" | "docker" | "tar" | "local" | "image";
-  /** "-": standard output. */
+  /** "-": standard output; "": the store. */
   readonly destination: string;
 }
 
@@ -23,18 +23,33 @@ export function parseOutput(text: string): BuildOutput {
   const given = fields.get("type") ?? "";
   const type = types.find((name) => name === given);
   if (type === undefined) throw flagValueInvalid("--output", text, `type=${types.join("|")},dest=PATH`);
+  const alien = [...fields.keys()].find((key) => key !== "type" && key !== "dest");
+  if (alien !== undefined)
+    throw flagValueInvalid("--output", text, `type=${type},dest=PATH, without "${alien}"; -t gives a name`);
   const destination = fields.get("dest") ?? (type === "image" || type === "docker" ? "" : "-");
   if (type === "local" && destination === "-")
     throw flagValueInvalid("--output", text, "type=local,dest=FOLDER");
   return { type, destination };
 }
 
-export async function writeOutput(
-  engine: Engine,
-  image: BuiltImage,
-  output: BuildOutput,
-  names: readonly string[],
-): Promise<void> {
+/** Before the build: an archive is nothing for a terminal. */
+export function refuseTerminal(outputs: readonly BuildOutput[]): void {
+  if (isTerminal(1) && outputs.some(({ destination }) => destination === "-"))
+    throw archiveToTerminal("build", "vial build -o type=tar,dest=FILE");
+}
+
+/** Whether the image itself is wanted, and not only something that is made of it. */
+export function wantsImage(outputs: readonly BuildOutput[]): boolean {
+  return outputs.length === 0 || outputs.some(({ destination }) => destination === "");
+}
+
+/** Where an output went, for people. */
+export function describeOutput({ destination }: BuildOutput): string {
+  return destination === "-" ? "standard output" : destination;
+}
+
+/** Writes the result of a build to where a flag wants it. */
+export async function writeOutput(engine: Engine, image: BuiltImage, output: BuildOutput): Promise<void> {
   // Already in the store.
   if (output.destination === "") return;
   const write = (chunks: Iterable<Uint8Array>) => {
@@ -47,7 +62,7 @@ export async function writeOutput(
       }
   };
   if (output.type === "oci" || output.type === "docker") {
-    const images = selectImages(engine.store, names.length > 0 ? names : [image.id]);
+    const images = [image.archived()];
     write(
       output.type === "oci" ? saveOciArchive(engine.store, images) : saveDockerArchive(engine.store, images),
     );

@@ -8,7 +8,10 @@ import { readFlagFile } from "./flag-file.ts";
 import type { Flags } from "./parse.ts";
 
 /** What the flags of `vial build` ask for. */
-export function readBuildWish(flags: Flags, recipe: Recipe): Omit<BuildWish, "signal"> {
+export function readBuildWish(
+  flags: Flags,
+  recipe: Recipe,
+): Omit<BuildWish, "signal" | "unnamed" | "deliver"> {
   const network = flags.text("network") ?? "default";
   if (network !== "default" && network !== "none" && network !== "host")
     throw flagValueInvalid("--network", network, "default, none or host");

@@ -324,12 +324,12 @@ export function tagWithDigest(text: string): VialError {
   });
 }
 
-export function archiveToTerminal(verb: string): VialError {
+export function archiveToTerminal(verb: string, example = `vial ${verb} -o FILE`): VialError {
   return new VialError({
     kind: "invalid-argument",
     code: "archive-to-terminal",
     what: "Cannot write an archive to a terminal",
-    next: `name a file with \`vial ${verb} -o FILE\`, or send the output to one`,
+    next: `name a file with \`${example}\`, or send the output to one`,
   });
 }
 

@@ -39,6 +39,18 @@ describe("printError()", () => {
     );
   });
 
+  test("one line for machines: what stands behind a colon belongs to it, and empty lines are nothing", () => {
+    const failed = new VialError({
+      kind: "failed-precondition",
+      code: "x",
+      what: "Cannot build",
+      why: "it ended with the exit code 2; its last lines:\n    make: stop\n\n    in file a.c:\n    line 3;\n",
+    });
+    expect(printError(failed, one)).toBe(
+      "vial: Cannot build (it ended with the exit code 2; its last lines: make: stop; in file a.c: line 3)\n",
+    );
+  });
+
   test("leaves out what is not known, and names the place in a recipe", () => {
     const bare = new VialError({
       kind: "internal",

@@ -83,7 +83,15 @@ function visible(text: string): string {
 }
 
 function oneLine(text: string): string {
-  return visible(text.trim().replace(/\s*\n\s*/g, "; "));
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim().replace(/;$/, ""))
+    .filter((line) => line !== "");
+  // What follows a colon belongs to it: "its last lines: ..."
+  const [first = "", ...rest] = lines;
+  return visible(
+    rest.reduce((row, line) => (row.endsWith(":") ? `${row} ${line}` : `${row}; ${line}`), first),
+  );
 }
 
 function indent(text: string, columns: number): string {

@@ -21,7 +21,7 @@ import {
   type Worker,
   writeStage,
 } from "#build";
-import { exportTree, holdContent, setRef } from "#image";
+import { exportTree, holdContent, readImage, type SavedImage, setRef } from "#image";
 import type { Descriptor, Digest, ImageReference } from "#spec";
 import { debugShell, type ShellDialog } from "./debug-shell.ts";
 import { recipeMissing } from "./error.ts";
@@ -42,6 +42,10 @@ export interface BuildWish extends Omit<BuildOptions, "cacheSources"> {
   readonly context: ContextPlace;
   readonly namedContexts: ReadonlyMap<string, string>;
   readonly references: readonly ImageReference[];
+  /** What becomes of an image without a name: it is there by its ID, or gone once it is delivered. */
+  readonly unnamed: "dangling" | "gone";
+  /** Writes the result elsewhere, while nobody can take it away. */
+  readonly deliver: (image: BuiltImage) => Promise<void>;
   readonly pull: WorkerOptions["pull"];
   /** What definition files know beside. */
   readonly definition: DeffileOptions;
@@ -58,11 +62,13 @@ export interface BuiltImage {
   readonly saved: number;
   /** What `checkReproducible` found. */
   readonly sameTwice: SameTwiceReport | undefined;
+  /** The image with its names, for outputs that are archives of images. */
+  readonly archived: () => SavedImage;
   /** The root file system as a tar stream, for outputs that are no image. */
   readonly files: () => Promise<{ readonly chunks: Iterable<Uint8Array>; close(): void }>;
 }
 
-/** Builds an image and gives it its names. Without a name it is there, dangling, as in Docker. */
+/** Builds an image, gives it its names and delivers it. */
 export async function buildImage(
   engine: Engine,
   wish: BuildWish,
@@ -75,6 +81,8 @@ export async function buildImage(
     return await buildHeld(engine, wish, report, transfer);
   } finally {
     process.umask(umask);
+    // Behind everything that sets something aside, contexts included.
+    sweepBuilds(engine);
     trimBuildCache(engine, wish.cacheLimit);
   }
 }
@@ -94,7 +102,6 @@ async function buildHeld(
     named: wish.namedContexts,
     recipe: wish.recipe.path,
     recipeName: wish.recipe.name,
-    signal: wish.signal,
   });
   const transferOptions = { warn: transfer.warn, signal: wish.signal };
   const options = {
@@ -105,26 +112,32 @@ async function buildHeld(
   const session = new Session(worker, options, new StepReporter(report), contexts);
   try {
     const { name } = wish.recipe;
-    const text = wish.recipe.text ?? (await contexts.recipe(name));
+    const text = wish.recipe.text ?? (await contexts.recipe(name, wish.signal));
     if (text === undefined) throw recipeMissing(name);
     const stage = isDeffile(text, name)
       ? await buildDeffile(session, text, name, wish.definition)
       : await buildDockerfile(session, parseDockerfile(text, name));
     const image = writeStage(session, stage);
-    if (wish.references.length === 0) setRef(store, undefined, image.descriptor);
-    for (const reference of wish.references) setRef(store, reference, image.descriptor);
-    for (const target of wish.cacheTo)
-      await writeCache(engine, session, target, image.manifest.layers, transferOptions);
-    return {
+    const { descriptor } = image;
+    if (wish.references.length === 0 && wish.unnamed === "dangling") setRef(store, undefined, descriptor);
+    for (const reference of wish.references) setRef(store, reference, descriptor);
+    const built: BuiltImage = {
       id: image.id,
-      descriptor: image.descriptor,
+      descriptor,
       saved: session.saved,
       sameTwice: session.sameTwice?.report,
+      archived: () => ({
+        image: readImage(store, [], descriptor, descriptor),
+        references: wish.references,
+      }),
       files: () => filesOf(session, stage),
     };
+    await wish.deliver(built);
+    for (const target of wish.cacheTo)
+      await writeCache(engine, session, target, image.manifest.layers, transferOptions);
+    return built;
   } finally {
     removeFilesFolder(worker);
-    sweepBuilds(engine);
   }
 }
 

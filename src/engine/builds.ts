@@ -26,7 +26,8 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
     store,
     folder: `${place.root}/build`,
     mountFolder: `${place.run}/b`,
-    resolveImage: (reference, platform) => resolveImage(engine, reference, platform, options),
+    resolveImage: (reference, platform, signal) =>
+      resolveImage(engine, reference, platform, { ...options, signal }),
     async unpackedLayer(layer) {
       const there = layerPlace(store, layer.diffId);
       if (there !== undefined) return there;

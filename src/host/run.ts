@@ -10,6 +10,8 @@ export interface RunOptions {
   /** Milliseconds; afterwards SIGKILL. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** The signal ends its helpers too: they would hold the output open, and with it the wait for the end. */
+  readonly withHelpers?: boolean;
   /** Keeps so many bytes of each stream and drops the rest: for a program that may print without end. */
   readonly keepOutput?: number;
   /** The program leaves a process behind that would hold its output open for ever: read none. */
@@ -45,18 +47,25 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  const { signal, withHelpers = false } = options;
   const child = Bun.spawn([needProgram(program), ...args], {
     ...settings(options),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(signal === undefined || withHelpers ? {} : { signal }),
+    // A process group of its own, which can be killed as a whole.
+    detached: withHelpers,
     stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),
     stdout: "pipe",
     stderr: "pipe",
   });
+  const killAll = () => process.kill(-child.pid, "SIGKILL");
+  if (withHelpers) signal?.addEventListener("abort", killAll);
+  if (withHelpers && signal?.aborted === true) killAll();
   const [stdout, stderr, exitCode] = await Promise.all([
     textOf(child.stdout, options.keepOutput),
     textOf(child.stderr, options.keepOutput),
     child.exited,
   ]);
+  signal?.removeEventListener("abort", killAll);
   return {
     exitCode,
     signal: child.signalCode === null ? undefined : String(child.signalCode),

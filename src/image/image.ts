@@ -18,7 +18,7 @@ export {
   TarReader,
   type TarType,
 } from "./layer/tar-read.ts";
-export { findImage, lookupImage, type StoredImage } from "./find.ts";
+export { findImage, lookupImage, readImage, type StoredImage } from "./find.ts";
 export { type HistoryRow, imageHistory } from "./history.ts";
 export { diskSize, type ImageList, listImages } from "./list.ts";
 export {

@@ -6,7 +6,7 @@ import type { SourceTree } from "../copy/source-tree.ts";
 import { openArchive } from "../copy/archive.ts";
 import { isGit } from "../dockerfile/remote.ts";
 import { type IgnoreMatcher, parseIgnoreFile } from "../dockerfile/ignore.ts";
-import { contextMissing, contextNone, fetchContextFailed } from "../error.ts";
+import { buildCanceled, contextMissing, contextNone, fetchContextFailed } from "../error.ts";
 import type { Contexts } from "../session.ts";
 import type { Worker } from "../worker.ts";
 import { StoredDigests } from "./file-digests.ts";
@@ -27,7 +27,6 @@ export interface ContextOptions {
   readonly recipe: string | undefined;
   /** Where it lies in an archive or a repository. */
   readonly recipeName: string;
-  readonly signal: AbortSignal;
 }
 
 /** The contexts of one build; dispose takes away what was fetched and unpacked. */
@@ -48,23 +47,23 @@ export class OpenContexts implements Contexts, Disposable {
     return [...this.#options.named.keys()];
   }
 
-  async main(where: SourceRange | undefined): Promise<SourceTree> {
-    this.#main ??= this.#openMain(where);
+  async main(where: SourceRange | undefined, signal: AbortSignal): Promise<SourceTree> {
+    this.#main ??= this.#openMain(where, signal);
     return await this.#main;
   }
 
-  async named(name: string): Promise<SourceTree | undefined> {
+  async named(name: string, signal: AbortSignal): Promise<SourceTree | undefined> {
     let tree = this.#named.get(name);
     if (tree === undefined) {
-      tree = this.#openNamed(name);
+      tree = this.#openNamed(name, signal);
       this.#named.set(name, tree);
     }
     return await tree;
   }
 
   /** The recipe inside of the context: of an archive or a repository. */
-  async recipe(path: string): Promise<string | undefined> {
-    const tree = await this.main(undefined);
+  async recipe(path: string, signal: AbortSignal): Promise<string | undefined> {
+    const tree = await this.main(undefined, signal);
     try {
       using top = openRoot(tree.root);
       using file = openInside(top.fd, path, 0);
@@ -80,7 +79,7 @@ export class OpenContexts implements Contexts, Disposable {
     return (this.#options.named.get(name) ?? name).replace(/^docker-image:\/\//, "");
   }
 
-  async #openMain(where: SourceRange | undefined): Promise<SourceTree> {
+  async #openMain(where: SourceRange | undefined, signal: AbortSignal): Promise<SourceTree> {
     const { main } = this.#options;
     const title = "the build context";
     switch (main.kind) {
@@ -89,7 +88,7 @@ export class OpenContexts implements Contexts, Disposable {
       case "archive":
         return this.#inside(await this.#unpack(main.fd, main.head), title);
       case "git":
-        return this.#inside(await this.#clone(main.url), title);
+        return this.#inside(await this.#clone(main.url, signal), title);
       case "none":
         throw contextNone(where);
       default:
@@ -97,10 +96,10 @@ export class OpenContexts implements Contexts, Disposable {
     }
   }
 
-  async #openNamed(name: string): Promise<SourceTree | undefined> {
+  async #openNamed(name: string, signal: AbortSignal): Promise<SourceTree | undefined> {
     const place = this.#options.named.get(name) ?? "";
     const title = `the context "${name}"`;
-    if (isGit(place)) return this.#plain(await this.#clone(place), title, undefined);
+    if (isGit(place)) return this.#plain(await this.#clone(place, signal), title, undefined);
     // `docker-image://NAME`, or a name that is no folder: an image.
     if (/^[a-z-]+:\/\//.test(place) || !existsSync(place)) return undefined;
     return this.#folder(place, title, undefined);
@@ -149,7 +148,7 @@ export class OpenContexts implements Contexts, Disposable {
     return `${folder}/files`;
   }
 
-  async #clone(url: string): Promise<string> {
+  async #clone(url: string, signal: AbortSignal): Promise<string> {
     const folder = this.#newFolder();
     const hash = url.indexOf("#");
     const [ref = "", below = ""] = hash < 0 ? [] : url.slice(hash + 1).split(":");
@@ -157,8 +156,9 @@ export class OpenContexts implements Contexts, Disposable {
       url: hash < 0 ? url : url.slice(0, hash),
       ref,
       folder: `${folder}/clone`,
-      signal: this.#options.signal,
+      signal,
     });
+    if (signal.aborted) throw buildCanceled();
     if (failure !== undefined) throw fetchContextFailed(url, failure);
     try {
       using top = openRoot(`${folder}/clone`);

@@ -1,13 +1,16 @@
 import type { OpenFile } from "#host";
 import { startProgram } from "#host";
 import { decompress, readDescriptor } from "#image";
+import { isVialError } from "#spec";
 import { openSync } from "node:fs";
+import { archiveDamaged } from "../error.ts";
 
 type Packing = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
 /**
  * The tar stream in a file, unpacked, when it is an archive that ADD unpacks: by its content and not by its name, plain
  * or packed by gzip, zstd, bzip2 or xz. Undefined for every other file, also for one that is packed and holds no tar.
+ * Throws program-missing where the unpacker is not here: what is inside cannot be known then.
  */
 export async function openArchive(
   file: OpenFile,
@@ -41,6 +44,14 @@ function isTar(head: Uint8Array): boolean {
 }
 
 async function* unpacked(file: OpenFile, packing: Packing): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* unpackedBy(file, packing);
+  } catch (error) {
+    throw isVialError(error) ? error : archiveDamaged(packing, error);
+  }
+}
+
+async function* unpackedBy(file: OpenFile, packing: Packing): AsyncGenerator<Uint8Array, void> {
   const fd = openSync(file.path, "r");
   const raw = readDescriptor(fd);
   if (packing === "none") yield* raw;
@@ -49,7 +60,7 @@ async function* unpacked(file: OpenFile, packing: Packing): AsyncGenerator<Uint8
     // The host's own program, never one of the image (CVE-2026-41567).
     const child = startProgram([packing, "-dc"], { stdin: fd, stdout: "pipe", stderr: "ignore" });
     yield* child.stdout as ReadableStream<Uint8Array>;
-    if ((await child.exited) !== 0) throw new Error(`${packing} cannot unpack it`);
+    if ((await child.exited) !== 0) throw new Error("it ends too early, or its bytes are damaged");
   }
 }
 
@@ -62,7 +73,8 @@ async function firstBytes(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array
       length += piece.length;
       if (length >= 512) break;
     }
-  } catch {
+  } catch (error) {
+    if (isVialError(error) && error.code !== "archive-damaged") throw error;
     // Not what its first bytes say: then it is copied as it is.
     return new Uint8Array();
   }

@@ -4,7 +4,7 @@ import { baseOf } from "../base-state.ts";
 import { performCopy } from "../copy/perform.ts";
 import { selectSources } from "../copy/select.ts";
 import type { SourceTree } from "../copy/source-tree.ts";
-import { baseUnknown } from "../error.ts";
+import { baseUnknown, buildCanceled } from "../error.ts";
 import { stepKey } from "../step-key.ts";
 import { agentNotYet } from "./error.ts";
 import { putEntries } from "./put-entries.ts";
@@ -39,7 +39,7 @@ export async function bootstrapStage(steps: StageSteps): Promise<void> {
       try {
         const image =
           bootstrap.kind === "docker"
-            ? await worker.resolveImage(bootstrap.reference, options.platform)
+            ? await worker.resolveImage(bootstrap.reference, options.platform, options.signal)
             : bootstrap.kind === "debootstrap"
               ? await worker.bootstrapImage(
                   bootstrap,
@@ -53,6 +53,7 @@ export async function bootstrapStage(steps: StageSteps): Promise<void> {
         steps.base = state.base;
       } catch (error) {
         step.failed();
+        if (options.signal.aborted) throw buildCanceled();
         throw baseUnknown(name, undefined, error, headOf(where));
       }
       return;

@@ -1,6 +1,6 @@
 import { hostPlatform, isVialError, parsePlatform, type Platform, type SourceRange } from "#spec";
 import type { SourceTree } from "../copy/source-tree.ts";
-import { baseUnknown } from "../error.ts";
+import { baseUnknown, buildCanceled } from "../error.ts";
 import type { BuiltStage, RootState, Session } from "../session.ts";
 import { stepKey } from "../step-key.ts";
 import { openRootTree } from "../workspace.ts";
@@ -135,20 +135,23 @@ class GraphBuilder {
       const image = await worker.resolveImage(
         name,
         stage.platform === undefined ? options.platform : platformOf(stage.platform, undefined),
+        options.signal,
       );
       step.done();
       return { image, step: step.info.number };
     } catch (error) {
       step.failed();
+      if (options.signal.aborted) throw buildCanceled();
       if (!isVialError(error) || error.kind === "canceled") throw error;
       throw baseUnknown(name, nearestStage(this.#graph.stages, name), error, where);
     }
   }
 
   async #open(stage: Stage, from: string | undefined, where: SourceRange): Promise<OpenTree> {
-    if (from === undefined) return notMounted(await this.#session.contexts.main(where));
+    if (from === undefined)
+      return notMounted(await this.#session.contexts.main(where, this.#session.options.signal));
     const source: StageSource = stage.sources.get(from) ?? { kind: "image", reference: from };
-    const { worker, options } = this.#session;
+    const { worker, options, contexts } = this.#session;
     switch (source.kind) {
       case "stage": {
         const built = await this.#stage(source.index);
@@ -157,9 +160,9 @@ class GraphBuilder {
         return { ...tree(mounted, `the stage "${name}"`, built.root.key), step: built.lastStep };
       }
       case "context": {
-        const named = await this.#session.contexts.named(source.name);
+        const named = await contexts.named(source.name, options.signal);
         if (named !== undefined) return notMounted(named);
-        return await this.#openImage(this.#session.contexts.imageOf(source.name), stage, where);
+        return await this.#openImage(contexts.imageOf(source.name), stage, where);
       }
       case "image":
         return await this.#openImage(source.reference, stage, where);

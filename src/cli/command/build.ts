@@ -2,7 +2,7 @@ import { type BuildReport, buildImage, lintRecipe, openEngine, printSourceLines 
 import { isVialError, parseReference, printFamiliar } from "#spec";
 import { GraphRecorder, printDot, printSvg } from "../build-graph.ts";
 import { printSameTwice } from "../build-check.ts";
-import { parseOutput, writeOutput } from "../build-output.ts";
+import { describeOutput, parseOutput, refuseTerminal, wantsImage, writeOutput } from "../build-output.ts";
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
 import { type Recipe, readRecipeOf } from "../build-recipe.ts";
 import { openShellDialog } from "../build-shell.ts";
@@ -52,7 +52,7 @@ export const command: Command = {
     listFlag(
       "output",
       "type=...,dest=...",
-      "Write the result elsewhere: oci or docker (archives), tar or local\n(files), in place of the store",
+      "Write the result elsewhere: oci or docker (archives), tar or local\n(files), in place of the store; with -t in both",
       "o",
     ),
     textFlag("platform", "os/arch", "Build for this platform"),
@@ -71,6 +71,7 @@ export const command: Command = {
     const recipe = await readRecipeOf(flags, place);
     if (flags.bool("lint")) return printLint(recipe);
     const outputs = flags.list("output").map(parseOutput);
+    refuseTerminal(outputs);
     const engine = openEngine();
     const form = progressForm(flags);
     const graph = openGraph(flags.text("graph"));
@@ -84,12 +85,24 @@ export const command: Command = {
     try {
       const image = await withInterrupt(
         async (signal) =>
-          await buildImage(engine, { ...readBuildWish(flags, recipe), shellDialog, signal }, report, {
-            report: () => {},
-            warn: (sentence) => progress.report({ kind: "warning", sentence }),
-          }),
+          await buildImage(
+            engine,
+            {
+              ...readBuildWish(flags, recipe),
+              unnamed: wantsImage(outputs) ? "dangling" : "gone",
+              deliver: async (built) => {
+                for (const output of outputs) await writeOutput(engine, built, output);
+              },
+              shellDialog,
+              signal,
+            },
+            report,
+            {
+              report: () => {},
+              warn: (sentence) => progress.report({ kind: "warning", sentence }),
+            },
+          ),
       );
-      for (const output of outputs) await writeOutput(engine, image, output, flags.list("tag"));
       progress[Symbol.dispose]();
       writeFlagFile("--iidfile", flags.text("iidfile"), image.id);
       const metadata = {
@@ -99,14 +112,17 @@ export const command: Command = {
         "image.name": flags.list("tag").join(","),
       };
       writeFlagFile("--metadata-file", flags.text("metadata-file"), `${JSON.stringify(metadata, null, 2)}\n`);
-      if (form === "quiet") outLine(image.id);
+      // An ID behind an archive would be a part of it.
+      const printId = outputs.some(({ destination }) => destination === "-") ? () => {} : outLine;
+      if (form === "quiet") printId(image.id);
       else {
         const saved = image.saved > 0 ? `, ${seconds(image.saved)} saved by the cache` : "";
         const names = flags.list("tag").map((name) => printFamiliar(parseReference(name)));
+        const made = wantsImage(outputs) ? image.id : outputs.map(describeOutput).join(", ");
         errLine(
-          `Built ${names.length === 0 ? image.id : names.join(", ")} in ${seconds(performance.now() - began)}${saved}`,
+          `Built ${names.length === 0 ? made : names.join(", ")} in ${seconds(performance.now() - began)}${saved}`,
         );
-        if (names.length > 0) outLine(image.id);
+        if (names.length > 0) printId(image.id);
       }
       if (image.sameTwice !== undefined) printSameTwice(image.sameTwice, recipe);
       return 0;

@@ -28,7 +28,7 @@ export async function gitClone(wish: GitClone): Promise<string | undefined> {
   for (const args of gitCloneArgs(wish)) {
     const result = await run("git", args, {
       env: { ...process.env, GIT_TERMINAL_PROMPT: "0" } as Record<string, string>,
-      ...(wish.signal === undefined ? {} : { signal: wish.signal }),
+      ...(wish.signal === undefined ? {} : { signal: wish.signal, withHelpers: true }),
     });
     if (result.exitCode !== 0)
       return result.stderr.trim().split("\n").at(-1) || `git ended with code ${result.exitCode}`;

@@ -87,6 +87,22 @@ export const needs: readonly Need[] = [
     versionArgs: ["--version"],
   },
   {
+    program: "xz",
+    package: "xz-utils",
+    use: "unpacks archives of ADD and build contexts that xz has packed",
+    cost: "such archives cannot be unpacked",
+    level: "optional",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "bzip2",
+    package: "bzip2",
+    use: "unpacks archives of ADD and build contexts that bzip2 has packed",
+    cost: "such archives cannot be unpacked",
+    level: "optional",
+    versionArgs: ["--help"],
+  },
+  {
     program: "fuse-overlayfs",
     package: "fuse-overlayfs",
     use: "stacks layers for ordinary users where the kernel refuses to",
