@@ -1,7 +1,7 @@
 // What builds cost: a Dockerfile of twelve instructions without a network, cold and from the cache, a context of 20,000
 // files with one changed, and COPY of one large file, beside what the machine has for each.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { Competitor } from "./competitor.ts";
 import { interleave, median, ratio, type Sample, time } from "./measure.ts";
 import { type Row, short } from "./report.ts";
@@ -32,9 +32,9 @@ export function buildRows(tools: readonly Competitor[], folder: string, rounds: 
   writeFileSync(`${context}/Dockerfile`, recipe);
   for (const name of ["one", "two", "three"]) writeFileSync(`${context}/${name}`, `${name}\n`.repeat(100));
   const refused: string[] = [];
-  const able = tools.filter((tool) => {
+  const able = tools.flatMap(buildersOf).filter((tool) => {
     try {
-      time([...tool.words, "build", "-t", "bench-build", context], buildEnv(tool));
+      time(buildCommand(tool, "bench-build", context), tool.env);
       return true;
     } catch (error) {
       refused.push(`${tool.name} build: ${(error as Error).message.slice(0, 200)}`);
@@ -42,16 +42,16 @@ export function buildRows(tools: readonly Competitor[], folder: string, rounds: 
     }
   });
   const cold = interleave(
-    commands(able, (tool) => [...tool.words, "build", "--no-cache", "-t", "bench-build", context]),
+    commands(able, (tool) => buildCommand(tool, "bench-build", context, "--no-cache")),
     rounds,
   );
   const warm = interleave(
-    commands(able, (tool) => [...tool.words, "build", "-t", "bench-build", context]),
+    commands(able, (tool) => buildCommand(tool, "bench-build", context)),
     rounds,
   );
   return {
     rows: [
-      comparison("build of 12 instructions, cold", cold, { docker: 4, podman: 6 }),
+      comparison("build of 12 instructions, cold", cold, { buildkit: 2, docker: 4, podman: 6 }),
       cachedRow(warm),
       ...manyFilesRows(able, folder),
       ...largeFileRows(able, folder),
@@ -60,16 +60,38 @@ export function buildRows(tools: readonly Competitor[], folder: string, rounds: 
   };
 }
 
-/** dockerd without buildx builds by its classic builder. */
-function buildEnv(tool: Competitor): Readonly<Record<string, string>> {
-  return tool.name === "docker" ? { ...tool.env, DOCKER_BUILDKIT: "0" } : tool.env;
+type Builder = Pick<Competitor, "name" | "words" | "env">;
+
+/**
+ * dockerd has two builders: the classic one, and BuildKit. Newer command lines reach BuildKit by the plugin buildx alone,
+ * those before 23 by themselves: Debian's own is such a one.
+ */
+function buildersOf(tool: Competitor): readonly Builder[] {
+  if (tool.name !== "docker") return [tool];
+  const [, ...rest] = tool.words;
+  const client = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
+  return [
+    { ...tool, env: { ...tool.env, DOCKER_BUILDKIT: "0" } },
+    { name: "buildkit", words: [client, ...rest], env: { ...tool.env, DOCKER_BUILDKIT: "1" } },
+  ];
+}
+
+/** BuildKit has no network on a dockerd without a bridge, and is told so; the recipes need none. */
+function buildCommand(
+  tool: Builder,
+  tag: string,
+  context: string,
+  ...flags: readonly string[]
+): readonly string[] {
+  const network = tool.name === "buildkit" ? ["--network", "none"] : [];
+  return [...tool.words, "build", ...network, ...flags, "-t", tag, context];
 }
 
 function commands(
-  tools: readonly Competitor[],
-  words: (tool: Competitor) => readonly string[],
+  tools: readonly Builder[],
+  words: (tool: Builder) => readonly string[],
 ): ReadonlyMap<string, () => number> {
-  return new Map(tools.map((tool) => [tool.name, () => time(words(tool), buildEnv(tool))]));
+  return new Map(tools.map((tool) => [tool.name, () => time(words(tool), tool.env)]));
 }
 
 function find(samples: readonly Sample[], name: string): Sample | undefined {
@@ -85,7 +107,11 @@ function comparison(title: string, samples: readonly Sample[], goals: Readonly<R
     goals: Object.entries(goals).flatMap(([name, goal]) => {
       const factor = ratio(find(samples, name), own);
       if (factor === undefined) return [];
-      const text = `at least ${goal} x faster than ${name === "docker" ? "docker's classic builder" : name}`;
+      const names: Readonly<Record<string, string>> = {
+        buildkit: "docker with BuildKit",
+        docker: "docker's classic builder",
+      };
+      const text = `at least ${goal} x faster than ${names[name] ?? name}`;
       return [{ text, measured: `${factor.toFixed(1)} x`, met: factor >= goal }];
     }),
   };
@@ -102,7 +128,7 @@ function cachedRow(samples: readonly Sample[]): Row {
 }
 
 /** One file of 20,000 changes before each build. */
-function manyFilesRows(tools: readonly Competitor[], folder: string): readonly Row[] {
+function manyFilesRows(tools: readonly Builder[], folder: string): readonly Row[] {
   const context = `${folder}/many`;
   for (let group = 0; group < 200; group++) {
     mkdirSync(`${context}/${group}`, { recursive: true });
@@ -116,7 +142,7 @@ function manyFilesRows(tools: readonly Competitor[], folder: string): readonly R
   const change = () => writeFileSync(`${context}/7/7`, `changed ${count++}\n`);
   // Without a file that is too new to be trusted by its times.
   Bun.sleepSync(2500);
-  time([...vial.words, "build", "-t", "bench-many", context], vial.env);
+  time(buildCommand(vial, "bench-many", context), vial.env);
   const samples = interleave(
     new Map([
       ["tar of the folder", () => time(["tar", "-cf", "/dev/null", "-C", context, "."])],
@@ -124,7 +150,7 @@ function manyFilesRows(tools: readonly Competitor[], folder: string): readonly R
         tool.name,
         () => {
           change();
-          return time([...tool.words, "build", "-t", "bench-many", context], buildEnv(tool));
+          return time(buildCommand(tool, "bench-many", context), tool.env);
         },
       ]),
     ]),
@@ -148,7 +174,7 @@ function manyFilesRows(tools: readonly Competitor[], folder: string): readonly R
   ];
 }
 
-function largeFileRows(tools: readonly Competitor[], folder: string): readonly Row[] {
+function largeFileRows(tools: readonly Builder[], folder: string): readonly Row[] {
   const context = `${folder}/large`;
   mkdirSync(context, { recursive: true });
   writeFileSync(`${context}/Dockerfile`, "FROM busybox\nCOPY large /large\n");
@@ -160,7 +186,7 @@ function largeFileRows(tools: readonly Competitor[], folder: string): readonly R
         "cp and sha256sum",
         () => time(["sh", "-c", `cp ${context}/large ${copy} && sha256sum ${copy} && rm ${copy}`]),
       ],
-      ...commands(tools, (tool) => [...tool.words, "build", "--no-cache", "-t", "bench-large", context]),
+      ...commands(tools, (tool) => buildCommand(tool, "bench-large", context, "--no-cache")),
     ]),
     2,
   );

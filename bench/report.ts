@@ -53,7 +53,12 @@ export function short(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-const colours: Readonly<Record<string, string>> = { vial: "#2a78d6", podman: "#a05ec9", docker: "#e0862d" };
+const colours: Readonly<Record<string, string>> = {
+  vial: "#2a78d6",
+  podman: "#a05ec9",
+  docker: "#e0862d",
+  buildkit: "#c7a13a",
+};
 
 /** Bars on a logarithmic scale, a group per row; readable on light and dark. */
 function drawReport({ rows }: Report): string {
