@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { type CacheEntry, forgetSteps, listSteps } from "#build";
 import { type Collected, collectGarbage } from "#image";
 import type { Engine } from "./engine-handle.ts";
@@ -16,6 +16,11 @@ export interface PruneCacheOptions {
   readonly before?: number;
   /** The folders of RUN --mount=type=cache as well. */
   readonly all: boolean;
+}
+
+/** Changes whenever a step is remembered or forgotten: milliseconds since 1970. */
+export function timeOfSteps(engine: Engine): number | undefined {
+  return statSync(`${engine.place.root}/build/steps`, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 /** Forgets what was used longest ago until `keep` bytes are left; does nothing most of the time. */

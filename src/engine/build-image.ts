@@ -25,7 +25,7 @@ import { exportTree, holdContent, readImage, type SavedImage, setRef } from "#im
 import type { Descriptor, Digest, ImageReference } from "#spec";
 import { debugShell, type ShellDialog } from "./debug-shell.ts";
 import { recipeMissing } from "./error.ts";
-import { trimBuildCache } from "./build-cache.ts";
+import { timeOfSteps, trimBuildCache } from "./build-cache.ts";
 import { type CachePlace, type CacheTarget, openCacheSource, writeCache } from "./build-cache-places.ts";
 import { openWorker, sweepBuilds, type WorkerOptions } from "./builds.ts";
 import type { Engine } from "./engine-handle.ts";
@@ -77,13 +77,15 @@ export async function buildImage(
 ): Promise<BuiltImage> {
   // What is made, fetched and checked out has the same modes for everybody.
   const umask = process.umask(0o022);
+  const before = timeOfSteps(engine);
   try {
     return await buildHeld(engine, wish, report, transfer);
   } finally {
     process.umask(umask);
     // Behind everything that sets something aside, contexts included.
     sweepBuilds(engine);
-    trimBuildCache(engine, wish.cacheLimit);
+    // Nothing was added to what is remembered: then it has not grown, and need not be read.
+    if (timeOfSteps(engine) !== before) trimBuildCache(engine, wish.cacheLimit);
   }
 }
 

@@ -125,6 +125,13 @@ export function setRef(
     if (name === undefined && refs.some((ref) => ref.descriptor.digest === descriptor.digest)) return refs;
     const replaced = refs.find((ref) => ref.name === name && name !== undefined);
     const rest = refs.filter((ref) => ref !== replaced && !isDanglingOf(ref, descriptor.digest));
+    // A build that did nothing new has nothing to make durable.
+    if (
+      replaced !== undefined &&
+      rest.length === refs.length - 1 &&
+      JSON.stringify(replaced.descriptor) === JSON.stringify(entry.descriptor)
+    )
+      return refs;
     return keepDangling([...rest, entry], replaced === undefined ? [] : [replaced]);
   });
 }
