@@ -1,5 +1,5 @@
 import { type SourceRange, VialError } from "#spec";
-import { short } from "./short.ts";
+import { short, withoutPassword } from "./short.ts";
 
 export function copySourceMissing(
   source: string,
@@ -166,8 +166,8 @@ export function contextNone(where: SourceRange | undefined): VialError {
     kind: "invalid-argument",
     code: "context-none",
     what: "Cannot copy from the build context: there is none",
-    why: "the recipe itself came on the standard input",
-    next: "give a folder, and the recipe by `-f -`",
+    why: "the recipe itself came in its place, on the standard input or from an address",
+    next: "give a folder, and the recipe by `-f -`; or an archive with both",
     ...(where === undefined ? {} : { where }),
   });
 }
@@ -176,9 +176,9 @@ export function fetchContextFailed(url: string, why: string): VialError {
   return new VialError({
     kind: "unavailable",
     code: "context-fetch-failed",
-    what: `Cannot fetch the build context from "${short(url)}"`,
-    why,
-    next: "check the address and the reference behind the #",
+    what: `Cannot fetch the build context from "${short(withoutPassword(url))}"`,
+    why: withoutPassword(why),
+    next: "check the address, and of a git repository the reference behind the #",
   });
 }
 
