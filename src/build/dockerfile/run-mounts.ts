@@ -21,6 +21,7 @@ import type { SecretSource, Session } from "../session.ts";
 import type { KeyPart } from "../step-key.ts";
 import type { ProgramMount } from "../worker.ts";
 import { filesFolder } from "../workspace.ts";
+import { type AgentSocketOwner, openAgentSocket } from "./agent-socket.ts";
 import { cacheMount, LockedCaches } from "./cache-mount.ts";
 import type { RunMount } from "./instruction/mount.ts";
 
@@ -75,6 +76,11 @@ export async function readyMounts(
   const caches = await LockedCaches.lock(session, mounts);
   const ready: ProgramMount[] = [];
   const env: string[] = [];
+  const sockets: Disposable[] = [];
+  const dispose = () => {
+    for (const socket of sockets) socket[Symbol.dispose]();
+    caches[Symbol.dispose]();
+  };
   try {
     for (const [index, mount] of mounts.entries()) {
       const place = `${filesFolder(session.worker)}/${crypto.randomUUID()}`;
@@ -113,7 +119,10 @@ export async function readyMounts(
             break;
           }
           const target = mount.target ?? `/run/buildkit/ssh_agent.${index}`;
-          ready.push({ kind: "bind", source: socket, target, readonly: false });
+          const folder = filesFolder(session.worker);
+          const name = crypto.randomUUID();
+          sockets.push(openAgentSocket(folder, name, socket, ownerOf(mount)));
+          ready.push({ kind: "bind", source: `${folder}/${name}`, target, readonly: false });
           env.push(`SSH_AUTH_SOCK=${target}`);
           break;
         }
@@ -122,10 +131,10 @@ export async function readyMounts(
       }
     }
   } catch (error) {
-    caches[Symbol.dispose]();
+    dispose();
     throw error;
   }
-  return { mounts: ready, env, [Symbol.dispose]: () => caches[Symbol.dispose]() };
+  return { mounts: ready, env, [Symbol.dispose]: dispose };
 }
 
 /** The trees of bind mounts, and of caches that begin with files, by the number of the mount. */
@@ -203,6 +212,10 @@ function secretMount(
   chownSync(`${place}/secret`, mount.uid ?? 0, mount.gid ?? 0);
   chmodSync(`${place}/secret`, mount.mode ?? 0o400);
   return { kind: "bind", source: `${place}/secret`, target, readonly: true };
+}
+
+function ownerOf({ mode = 0o600, uid = 0, gid = 0 }: RunMount & { readonly kind: "ssh" }): AgentSocketOwner {
+  return { mode, uid, gid };
 }
 
 function readSecret(secret: SecretSource): Buffer {
