@@ -19,6 +19,7 @@ export {
   startProgram,
 } from "./run.ts";
 export { copyFile } from "./kernel/copy-file.ts";
+export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
 export { discardTree, setAside, sweepTrash } from "./file/trash.ts";
