@@ -253,6 +253,34 @@ describe.skipIf(why !== undefined)("RUN --mount", () => {
     expect(again.cached).toBe(5);
   });
 
+  test("secret: its bytes are on no disk while RUN lasts, nor after kill -9", async () => {
+    const secret = "TOP-SECRET-9b1c";
+    const path = `${vial.folder}/secret`;
+    writeFileSync(path, `${secret}-file\n`);
+    const text = `FROM busybox\nRUN --mount=type=secret,id=e,env=TOKEN --mount=type=secret,id=f test "\${TOKEN%-env}" != "$TOKEN" && grep -q file /run/secrets/f && echo started && sleep 98765`;
+    const folder = recipes.context({ Dockerfile: text });
+    const flags = ["--secret", `id=f,src=${path}`, "--secret", "id=e,env=SECRET_OF_TEST"];
+    const child = Bun.spawn([vial.program, "build", "--progress", "plain", ...flags, folder], {
+      env: { ...vial.environment(), SECRET_OF_TEST: `${secret}-env` },
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    let said = "";
+    const reading = (async () => {
+      for await (const bytes of child.stderr) said += Buffer.from(bytes).toString();
+    })();
+    await vial.until("it runs", () => /^#\d+ started$/m.test(said), 30_000);
+    // What is mounted for the build alone is in memory; this test looks from outside at what the disk has.
+    expect(filesWith(secret)).toEqual([]);
+    child.kill("SIGKILL");
+    await Promise.all([child.exited, reading]);
+    expect(filesWith(secret)).toEqual([]);
+    await recipes.ok("FROM busybox\nRUN echo next");
+    await recipes.nothingLeft();
+    const sleeping = Bun.spawnSync(["pgrep", "-fx", "sleep 98765"]).stdout.toString();
+    expect(sleeping).toBe("");
+  }, 60_000);
+
   test("secret: of a file that is not there", async () => {
     const built = await recipes.build("FROM busybox", { flags: ["--secret", "id=x,src=/no/such/file"] });
     expect(built.code).not.toBe(0);

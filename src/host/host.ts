@@ -18,6 +18,7 @@ export {
   type StartOptions,
   startProgram,
 } from "./run.ts";
+export { childrenOf, processesWith } from "./kernel/child-processes.ts";
 export { copyFile } from "./kernel/copy-file.ts";
 export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";

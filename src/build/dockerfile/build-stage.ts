@@ -259,6 +259,7 @@ export class StageBuilder {
             rootfs: space.rootfs,
             args,
             env: [...env, ...proxies, ...ready.env],
+            holdsSecret: ready.holdsSecret,
             cwd,
             user,
             network,

@@ -23,6 +23,8 @@ export type OpenSource = (
 export interface ReadyMounts extends Disposable {
   readonly mounts: readonly ProgramMount[];
   readonly env: readonly string[];
+  /** A variable of `env` is a secret. */
+  readonly holdsSecret: boolean;
 }
 
 /** What of the mounts belongs to the step's key: what is in them, but never a secret, a cache or an agent. */
@@ -123,7 +125,8 @@ export async function readyMounts(
     dispose();
     throw error;
   }
-  return { mounts: ready, env, [Symbol.dispose]: dispose };
+  const holdsSecret = mounts.some((mount) => mount.kind === "secret" && mount.env !== undefined);
+  return { mounts: ready, env, holdsSecret, [Symbol.dispose]: dispose };
 }
 
 /** The trees of bind mounts, and of caches that begin with files, by the number of the mount. */
