@@ -253,6 +253,34 @@ describe.skipIf(why !== undefined)("RUN --mount", () => {
     expect(again.cached).toBe(5);
   });
 
+  test("secret: its bytes are on no disk while RUN lasts, nor after kill -9", async () => {
+    const secret = "TOP-SECRET-9b1c";
+    const path = `${vial.folder}/secret`;
+    writeFileSync(path, `${secret}-file\n`);
+    const text = `FROM busybox\nRUN --mount=type=secret,id=e,env=TOKEN --mount=type=secret,id=f test "\${TOKEN%-env}" != "$TOKEN" && grep -q file /run/secrets/f && echo started && sleep 98765`;
+    const folder = recipes.context({ Dockerfile: text });
+    const flags = ["--secret", `id=f,src=${path}`, "--secret", "id=e,env=SECRET_OF_TEST"];
+    const child = Bun.spawn([vial.program, "build", "--progress", "plain", ...flags, folder], {
+      env: { ...vial.environment(), SECRET_OF_TEST: `${secret}-env` },
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    let said = "";
+    const reading = (async () => {
+      for await (const bytes of child.stderr) said += Buffer.from(bytes).toString();
+    })();
+    await vial.until("it runs", () => /^#\d+ started$/m.test(said), 30_000);
+    // What is mounted for the build alone is in memory; this test looks from outside at what the disk has.
+    expect(filesWith(secret)).toEqual([]);
+    child.kill("SIGKILL");
+    await Promise.all([child.exited, reading]);
+    expect(filesWith(secret)).toEqual([]);
+    await recipes.ok("FROM busybox\nRUN echo next");
+    await recipes.nothingLeft();
+    const sleeping = Bun.spawnSync(["pgrep", "-fx", "sleep 98765"]).stdout.toString();
+    expect(sleeping).toBe("");
+  }, 60_000);
+
   test("secret: of a file that is not there", async () => {
     const built = await recipes.build("FROM busybox", { flags: ["--secret", "id=x,src=/no/such/file"] });
     expect(built.code).not.toBe(0);
@@ -261,7 +289,7 @@ describe.skipIf(why !== undefined)("RUN --mount", () => {
   });
 
   test.skipIf(Bun.which("ssh-agent") === null)(
-    "ssh: the agent of the host, and nothing of it stays",
+    "ssh: the agent of the host lists and signs, changes nothing, and has the owner and mode of the mount",
     async () => {
       const socket = `${vial.folder}/agent`;
       const agent = Bun.spawn(["ssh-agent", "-D", "-a", socket], { stdout: "ignore", stderr: "ignore" });
@@ -270,17 +298,59 @@ describe.skipIf(why !== undefined)("RUN --mount", () => {
           "the agent listens",
           () => statSync(socket, { throwIfNoEntry: false }) !== undefined,
         );
-        const text =
-          "FROM busybox\nRUN --mount=type=ssh,required test -S $SSH_AUTH_SOCK && echo $SSH_AUTH_SOCK > /where\nRUN --mount=type=ssh,id=other,target=/s test ! -e /s";
-        const { tag } = await recipes.ok(text, { flags: ["--ssh", `default=${socket}`] });
+        const folder = recipes.context({ text: "to be signed" });
+        const host = (script: string) =>
+          vial.command(["sh", "-ec", script], { cwd: folder, env: { SSH_AUTH_SOCK: socket } });
+        // OpenSSH's own clients, with the libraries that they need.
+        const ready = await host(
+          `ssh-keygen -q -t ed25519 -N '' -C the-key -f key; ssh-add -q key; rm key
+           mkdir -p ssh; for p in ssh-add ssh-keygen; do cp $(command -v $p) ssh; done
+           ldd ssh/* | grep -o '/[^ )]*' | grep -v : | sort -u | xargs cp -L --parents -t ssh`,
+        );
+        expect(ready).toMatchObject({ code: 0, err: "" });
+        const mount = "--mount=type=ssh,required";
+        const text = [
+          "FROM busybox",
+          "COPY ssh/ /",
+          `RUN ${mount} echo $SSH_AUTH_SOCK > /where; stat -c %a:%u:%g:%F $SSH_AUTH_SOCK > /root-owns; /ssh-add -l > /listed`,
+          `RUN ${mount} ! /ssh-add -D 2> /refused`,
+          `RUN ${mount} ! /ssh-add -x < /dev/null 2>> /refused; /ssh-keygen -q -t ed25519 -N '' -f /k && ! /ssh-add -q /k`,
+          "COPY text key.pub /",
+          `RUN ${mount} /ssh-keygen -Y sign -f /key.pub -n file /text`,
+          "RUN echo other:x:1234:1234::/:/bin/sh >> /etc/passwd; chmod 1777 /tmp",
+          "USER other",
+          `RUN ${mount},mode=0640,uid=1234,gid=50 stat -c %a:%u:%g $SSH_AUTH_SOCK > /tmp/owns; /ssh-add -l > /tmp/listed`,
+          `RUN ${mount} ! /ssh-add -l > /tmp/closed 2>&1`,
+          "RUN --mount=type=ssh,id=other,target=/s test ! -e /s",
+        ].join("\n");
+        const { tag } = await recipes.ok(text, { folder, flags: ["--ssh", `default=${socket}`] });
         const tree = await recipes.tree(tag);
         expect(tree.get("where")).toBe("f 644 0:0 /run/buildkit/ssh_agent.0\n");
+        expect(tree.get("root-owns")).toBe("f 644 0:0 600:0:0:socket\n");
+        expect(tree.get("listed")).toMatch(/^f 644 0:0 256 SHA256:\S+ the-key \(ED25519\)\n$/);
+        expect(tree.get("text.sig")).toContain("BEGIN SSH SIGNATURE");
+        expect(tree.get("tmp/owns")).toContain(" 640:1234:50\n");
+        expect(tree.get("tmp/listed")).toContain("the-key");
+        expect(tree.get("tmp/closed")).toMatch(/denied/i);
         expect(tree.has("run/buildkit")).toBe(false);
+        // The person's agent is as it was.
+        expect((await host("ssh-add -l")).out).toMatch(/the-key/);
+        expect((await host("ssh-add -l")).out.trim().split("\n")).toHaveLength(1);
       } finally {
         agent.kill();
         await agent.exited;
       }
+      const file = `${vial.folder}/no-socket`;
+      writeFileSync(file, "a key");
+      for (const wrong of [file, `${file}.absent`]) {
+        const refused = await recipes.build("FROM busybox", { flags: ["--ssh", `default=${wrong}`] });
+        expect({ code: refused.code, err: refused.err }).toEqual({
+          code: 2,
+          err: expect.stringContaining("ssh-add"),
+        });
+      }
     },
+    30_000,
   );
 });
 

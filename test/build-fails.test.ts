@@ -327,8 +327,11 @@ describe.skipIf(why !== undefined)("a disk that is full", () => {
       expect((await vial.call(["load", "-q", "-i", tar], { env })).code).toBe(0);
       const text = "FROM busybox\nRUN echo finished > /one\nRUN head -c 40000000 /dev/zero > /big";
       const inRun = await recipes.build(text, { env });
-      expect(inRun.code).not.toBe(0);
+      expect(inRun.code).toBe(75);
       expect(inRun.err).toMatch(/No space left|I\/O error/);
+      expect(inRun.err).toMatch(
+        /failed, and the disk of the store is full.* at .*Dockerfile:3 .*vial builder prune/,
+      );
       expect(inRun.err).not.toContain("This is a bug");
       const big = recipes.context({ big: Buffer.alloc(40_000_000) });
       const inCopy = await recipes.build("FROM busybox\nCOPY big /", { env, folder: big });

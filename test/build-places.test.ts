@@ -35,12 +35,14 @@ function shell(script: string, cwd: string): string {
 }
 
 /** A server on the loopback: the files of a folder, and git's smart protocol for REPO.git. */
-function serve(folder: string) {
+function serve(folder: string, login?: { readonly user: string; readonly password: string }) {
   return Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     async fetch(request) {
       const url = new URL(request.url);
+      const wanted = login === undefined ? null : `Basic ${btoa(`${login.user}:${login.password}`)}`;
+      if (request.headers.get("authorization") !== wanted) return new Response("", { status: 401 });
       if (!url.pathname.includes(".git/")) {
         const file = Bun.file(`${folder}${url.pathname}`);
         return (await file.exists()) ? new Response(file) : new Response("", { status: 404 });
@@ -132,7 +134,7 @@ describe.skipIf(why !== undefined)("ADD", () => {
       expect(built.err).not.toContain("This is a bug");
     }
     expect(recipes.unfinished()).toEqual([]);
-  });
+  }, 30_000);
 
   test("fetches an address, checks it, and says what the server answered", async () => {
     const folder = recipes.context({ file: "fetched", "pack.tar": "x" });
@@ -237,6 +239,69 @@ describe.skipIf(why !== undefined)("a context", () => {
     expect(below.err).not.toContain("This is a bug");
     expect(recipes.unfinished()).toEqual([]);
   });
+
+  test("an archive at an address, or a recipe; as the context, and as one by name", async () => {
+    const folder = recipes.context({
+      ...files,
+      "other/Recipe": "FROM busybox\nCOPY a /only",
+      "page.html": "<html>",
+    });
+    const archives = recipes.context({
+      alone: "FROM busybox\nRUN echo alone > /alone",
+      noise: Buffer.alloc(999),
+    });
+    shell(
+      `tar -cf ${archives}/plain . ; tar -czf ${archives}/packed.tar.gz .; cp page.html ${archives}`,
+      folder,
+    );
+    shell("head -c 60000 /dev/urandom > big; tar -cz big | head -c 30000 > cut.tar.gz", archives);
+    await using server = serve(archives, { user: "someone", password: "S3CRET" });
+    const at = `http://someone:S3CRET@127.0.0.1:${server.port}`;
+    const build = async (...words: readonly string[]) => {
+      const { code, err } = await vial.call(["build", "-t", "fetched", ...words]);
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("Built fetched") });
+      return await recipes.tree("fetched");
+    };
+    for (const name of ["plain", "packed.tar.gz?x=1"]) {
+      const tree = await build(`${at}/${name}`);
+      expect(tree.get("all/sub/b")).toBe("f 644 0:0 b");
+      expect(tree.has("all/x.log")).toBe(false);
+    }
+    expect((await build("-f", "other/Recipe", `${at}/plain`)).get("only")).toBe("f 644 0:0 a");
+    expect((await build(`${at}/alone`)).get("alone")).toBe("f 644 0:0 alone\n");
+    const named = recipes.context({ Dockerfile: "FROM busybox\nCOPY --from=src sub/b /b" });
+    expect((await build("--build-context", `src=${at}/packed.tar.gz`, named)).get("b")).toBe("f 644 0:0 b");
+    const bad: Readonly<Record<string, readonly [string, string, number]>> = {
+      nothing: ["404", "", 75],
+      noise: ["neither a tar archive nor a recipe", "", 75],
+      "page.html": ["web page", "", 75],
+      "cut.tar.gz": ["damaged", "", 1],
+      alone: ["the recipe itself came in its place", "FROM busybox\nCOPY a /", 2],
+    };
+    for (const [name, [says, recipe, code]] of Object.entries(bad)) {
+      const words = recipe === "" ? [] : ["-f", "-"];
+      const built = await vial.call(["build", ...words, `${at}/${name}`], { input: recipe });
+      expect({ name, code: built.code, err: built.err }).toEqual({
+        name,
+        code,
+        err: expect.stringContaining(says),
+      });
+      expect(built.err).not.toContain("This is a bug");
+      expect(built.err).not.toContain("S3CRET");
+    }
+    // A server that breaks off is an error about the server.
+    await using rude = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data: (socket) => void socket.end("HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\nFROM") },
+    });
+    const broken = await vial.run("build", `http://127.0.0.1:${rude.port}/x`);
+    expect({ code: broken.code, err: broken.err }).toEqual({
+      code: 75,
+      err: expect.stringContaining("Cannot fetch the build context"),
+    });
+    await recipes.nothingLeft();
+  }, 30_000);
 
   test("that is not there", async () => {
     const { code, err } = await vial.run("build", "/no/such/folder");
@@ -347,7 +412,7 @@ describe.skipIf(why !== undefined)("an output", () => {
     await vial.ok("rmi", "kept:1", "kept:other");
     await vial.ok("build", "-q", "-o", "type=image", folder);
     expect(await images()).toEqual([...before, ids.out.trim()].toSorted());
-  });
+  }, 30_000);
 });
 
 describe.skipIf(why !== undefined)("the same bytes", () => {
@@ -362,6 +427,8 @@ describe.skipIf(why !== undefined)("the same bytes", () => {
     "COPY --from=made /d /host /umask /env /d/",
     "RUN find /all -type f | sort | xargs cat > /sum; touch /now; mkdir /newdir",
     "RUN --mount=type=cache,target=/c --mount=type=bind,target=/b echo $(ls /b) > /b-list",
+    "RUN --mount=type=bind,target=/b --mount=type=bind,source=f1,target=/f cp -a /b /b-copied; cp -p /f /f-copied; stat -c '%n %u:%g %Y' /b /b/sub /f >> /b-list",
+    "RUN --mount=type=bind,target=/b,rw --mount=type=bind,source=f1,target=/f,rw cp -a /b /b-again; cp -p /f /f-again",
     "ADD x.tar /x/",
     "LABEL a=b",
   ].join("\n");
@@ -468,7 +535,7 @@ describe.skipIf(why !== undefined)("the same bytes", () => {
     const scratch = recipes.context({ Dockerfile: "FROM scratch\nCOPY a /a", a: "a" });
     await vial.call(["build", "-t", "epoch", scratch], { env });
     expect(await vial.ok("history", "--format", "{{.CreatedAt}}", "epoch")).toContain("2001-09-09T01:46:40Z");
-  });
+  }, 60_000);
 });
 
 test.skipIf(why !== undefined)("nothing is left of all these builds", async () => {

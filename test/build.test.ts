@@ -388,6 +388,33 @@ describe.skipIf(why !== undefined)("COPY", () => {
     expect(tree.get("by-image-context")).toBe(tree.get("etc/group"));
   });
 
+  test("hard links of a stage or an image stay links within one COPY, and the digest does not vary", async () => {
+    const text = [
+      "FROM busybox AS made",
+      "RUN mkdir -p /m/a /m/b && head -c 100000 /dev/zero > /m/b/one && ln /m/b/one /m/a/two && ln /m/b/one /m/three && echo own > /m/four && ln /m/four /outside",
+      "FROM busybox AS copied",
+      "COPY --from=made --chown=alice /m /c",
+      "COPY --from=made /m/three /alone",
+      "COPY --from=made /m/a/two /m/three /both/",
+      "FROM busybox",
+      "COPY --from=copied /c /c",
+      "RUN stat -c '%n %h %U' /c/b/one /c/a/two /c/three /c/four > /links",
+      "COPY --from=copied /both /both",
+      "RUN stat -c %h /both/three > /both-links; stat -c %h /bin/busybox > /applets",
+    ].join("\n");
+    const built = await recipes.ok(text);
+    const tree = await recipes.tree(built.tag);
+    expect(tree.get("links")).toBe(
+      "f 644 0:0 /c/b/one 3 alice\n/c/a/two 3 alice\n/c/three 3 alice\n/c/four 1 alice\n",
+    );
+    expect(tree.get("both-links")).toBe("f 644 0:0 2\n");
+    const again = await recipes.ok(text, { folder: built.folder, flags: ["--no-cache"] });
+    expect(again.out).toBe(built.out);
+    // Files with the same content that are no links are another step.
+    const apart = await recipes.ok(text.replaceAll("&& ln /m", "&& cp -p /m"), { folder: built.folder });
+    expect((await recipes.tree(apart.tag)).get("links")).toContain("/c/b/one 1 alice");
+  }, 30_000);
+
   test("a file over a file, links of the image stay inside of it, and a folder over a file is refused", async () => {
     const { tag } = await recipes.ok(
       [

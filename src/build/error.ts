@@ -1,5 +1,5 @@
 import { type SourceRange, VialError } from "#spec";
-import { short } from "./short.ts";
+import { short, withoutPassword } from "./short.ts";
 
 export function copySourceMissing(
   source: string,
@@ -101,21 +101,43 @@ export function programFailed(
   where: SourceRange | undefined,
 ): VialError {
   const { exitCode, lastLines } = end;
-  const why =
-    exitCode === 137
-      ? "it was killed (137): by a signal, or because the memory ran out"
-      : `it ended with the exit code ${exitCode}`;
   return new VialError({
     kind: "failed-precondition",
     code: "build-step-failed",
     what: `Cannot build: "${short(command)}" failed`,
-    why:
-      lastLines.length === 0
-        ? why
-        : `${why}; its last lines:\n${lastLines.map((line) => `    ${line}`).join("\n")}`,
+    why: `${endText(exitCode)}${linesText(lastLines)}`,
     next: "mend the command, or look around right before it by `vial build --debug-shell`",
     ...(where === undefined ? {} : { where }),
   });
+}
+
+/** `lack`: what the disk has too little of. */
+export function programWithoutRoom(
+  command: string,
+  lack: string,
+  end: { readonly exitCode: number; readonly lastLines: readonly string[] },
+  where: SourceRange | undefined,
+): VialError {
+  return new VialError({
+    kind: "resource-exhausted",
+    code: "build-disk-full",
+    what: `Cannot build: "${short(command)}" failed, and ${lack}`,
+    why: `${endText(end.exitCode)}${linesText(end.lastLines)}`,
+    next: "free space by `vial builder prune` or `vial image prune --all`, or set VIAL_ROOT to a folder on a larger disk",
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
+function endText(exitCode: number): string {
+  return exitCode === 137
+    ? "it was killed (137): by a signal, or because the memory ran out"
+    : `it ended with the exit code ${exitCode}`;
+}
+
+function linesText(lastLines: readonly string[]): string {
+  return lastLines.length === 0
+    ? ""
+    : `; its last lines:\n${lastLines.map((line) => `    ${line}`).join("\n")}`;
 }
 
 export function programNotStarted(command: string, why: string, where: SourceRange | undefined): VialError {
@@ -166,8 +188,8 @@ export function contextNone(where: SourceRange | undefined): VialError {
     kind: "invalid-argument",
     code: "context-none",
     what: "Cannot copy from the build context: there is none",
-    why: "the recipe itself came on the standard input",
-    next: "give a folder, and the recipe by `-f -`",
+    why: "the recipe itself came in its place, on the standard input or from an address",
+    next: "give a folder, and the recipe by `-f -`; or an archive with both",
     ...(where === undefined ? {} : { where }),
   });
 }
@@ -176,9 +198,9 @@ export function fetchContextFailed(url: string, why: string): VialError {
   return new VialError({
     kind: "unavailable",
     code: "context-fetch-failed",
-    what: `Cannot fetch the build context from "${short(url)}"`,
-    why,
-    next: "check the address and the reference behind the #",
+    what: `Cannot fetch the build context from "${short(withoutPassword(url))}"`,
+    why: withoutPassword(why),
+    next: "check the address, and of a git repository the reference behind the #",
   });
 }
 

@@ -1,5 +1,6 @@
-import { buildCanceled, programFailed, programNotStarted } from "./error.ts";
+import { buildCanceled, programFailed, programNotStarted, programWithoutRoom } from "./error.ts";
 import type { RunningStep } from "./event.ts";
+import { fullDisk } from "./full-disk.ts";
 import { missingStubs, ordinaryTargets, removeStubs } from "./mount-stubs.ts";
 import type { BuildOptions, Session } from "./session.ts";
 import type { ProgramRun } from "./worker.ts";
@@ -47,7 +48,7 @@ export async function runProgram(session: Session, step: RunningStep, program: R
     if (end.exitCode === 0 && end.failure === undefined) return;
     const error =
       end.failure === undefined
-        ? programFailed(title, { exitCode: end.exitCode, lastLines: step.lastLines }, where)
+        ? failed(worker.folder, title, { exitCode: end.exitCode, lastLines: step.lastLines }, where)
         : programNotStarted(title, `${program.args[0]}: ${end.failure}`, where);
     // A second run that fails where the first did not is an answer, and nothing to mend by hand.
     if (options.debugShell === undefined || variation !== undefined) throw error;
@@ -60,4 +61,15 @@ export async function runProgram(session: Session, step: RunningStep, program: R
     restart();
     step.lastLines.length = 0;
   }
+}
+
+/** A program on a full disk tells of a file that it cannot write, if anything; whose disk it is, it cannot know. */
+function failed(
+  folder: string,
+  title: string,
+  end: { readonly exitCode: number; readonly lastLines: readonly string[] },
+  where: SourceRange | undefined,
+) {
+  const lack = fullDisk(folder);
+  return lack === undefined ? programFailed(title, end, where) : programWithoutRoom(title, lack, end, where);
 }

@@ -21,6 +21,8 @@ export interface ProgramRun {
   readonly rootfs: string;
   readonly args: readonly string[];
   readonly env: readonly string[];
+  /** The environment holds a secret: it may come to lie on no disk, not even while the program runs. */
+  readonly holdsSecret?: boolean;
   readonly cwd: string;
   /** As USER has it; looked up in the root's own files. Empty for root. */
   readonly user: string;

@@ -225,9 +225,17 @@ export function filesFolder(worker: Pick<Worker, "mountFolder">): string {
   return folder;
 }
 
-/** Takes away what was mounted and written there. */
-export function removeFilesFolder(worker: Pick<Worker, "mountFolder">): void {
+/** A folder of this process for the files that bind mounts show of contexts. */
+export function boundFolder(worker: Pick<Worker, "folder">): string {
+  const folder = `${worker.folder}/work/${process.pid}-bound`;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+/** Takes away what was mounted and written in both. */
+export function removeFilesFolder(worker: Pick<Worker, "mountFolder" | "folder" | "store">): void {
   removeFiles(`${worker.mountFolder}/${process.pid}${filesSuffix}`);
+  setAside(worker.store.trash, `${worker.folder}/work/${process.pid}-bound`);
 }
 
 function removeFiles(folder: string): void {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type BuildWish, readRecipe, recipeMissing } from "#engine";
+import { type BuildWish, isGit, readRecipe, recipeMissing } from "#engine";
 import { readDescriptor } from "#image";
 import { proposeFor } from "./build-proposal.ts";
 import { recipeInTheWay, recipeNotProposed } from "./error.ts";
@@ -17,7 +17,7 @@ export interface Recipe {
 /** Finds the recipe and the context: either may come on standard input, or lie in a repository. */
 export async function readRecipeOf(flags: Flags, place: string): Promise<Recipe> {
   const file = flags.text("file");
-  const isRemote = /^(?:git:\/\/|git@|ssh:\/\/|https?:\/\/)/.test(place);
+  const isRemote = isGit(place) || /^https?:\/\//i.test(place);
   const writes = flags.bool("write-recipe");
   if (writes && (place === "-" || isRemote || file !== undefined)) throw recipeNotProposed(place);
   if (place === "-") {
@@ -39,7 +39,7 @@ export async function readRecipeOf(flags: Flags, place: string): Promise<Recipe>
     };
   }
   const context: BuildWish["context"] = isRemote
-    ? { kind: "git", url: place }
+    ? { kind: isGit(place) ? "git" : "address", url: place }
     : { kind: "folder", path: resolve(place) };
   if (file === "-")
     return { text: await textOf(readDescriptor(0)), name: "Dockerfile", path: undefined, context };

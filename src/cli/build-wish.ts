@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { BuildWish, SecretSource } from "#engine";
 import { parsePlatform, parseReference, parseSize } from "#spec";
@@ -87,6 +88,13 @@ function readAgent(text: string): [string, string] {
   const socket = at < 0 ? process.env.SSH_AUTH_SOCK : text.slice(at + 1);
   if (socket === undefined || socket === "")
     throw flagValueInvalid("--ssh", text, "an agent: SSH_AUTH_SOCK is not set here");
+  // A key in a file would come to lie where the agent should be; and a socket that is missing is better told of now.
+  if (statSync(socket, { throwIfNoEntry: false })?.isSocket() !== true)
+    throw flagValueInvalid(
+      "--ssh",
+      text,
+      `the socket of an agent, and "${socket}" is none (\`ssh-add FILE\` adds a key)`,
+    );
   return [id, resolve(socket)];
 }
 

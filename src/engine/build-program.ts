@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import type { ProgramEnd, ProgramRun } from "#build";
-import { markProcess, terminalSize } from "#host";
+import { childrenOf, markProcess, mountTmpfs, processesWith, terminalSize, unmountLazily } from "#host";
 import type { ContainerSpec } from "#runtime";
 import { makeSpec } from "./container/create.ts";
 import { driverOf } from "./container/driver.ts";
@@ -41,7 +41,9 @@ async function runInRoot(
     bundle: `${engine.place.run}/b/${process.pid}-${id.slice(0, 12)}`,
   };
   const spec = specOf(id, program, terminal);
-  const launched = launch(engine, spec, place, (driver) =>
+  const secret = program.holdsSecret === true;
+  if (secret) mountBundle(place);
+  const launched = launch(secret ? withStateIn(place, engine) : engine, spec, place, (driver) =>
     driver.runForeground(place, terminal ? "inherit" : "ignore", output),
   );
   const { driver } = launched;
@@ -78,8 +80,23 @@ async function runInRoot(
     ended = true;
     signal.removeEventListener("abort", kill);
     driver.remove(place);
+    if (secret) unmountLazily(place.bundle);
     clearBundle(place);
   }
+}
+
+/**
+ * The environment stands in the bundle's config.json, of which crun keeps a copy with its state. The run folder need not be
+ * in memory (below VIAL_ROOT it is not), so for a secret both are, in this process's mount namespace: when the last process
+ * in it has ended, they are gone.
+ */
+function mountBundle({ bundle }: ContainerFolder): void {
+  mkdirSync(bundle, { recursive: true, mode: 0o700 });
+  mountTmpfs(bundle, "size=64m,mode=700");
+}
+
+function withStateIn({ bundle }: ContainerFolder, engine: Engine): Engine {
+  return { ...engine, place: { ...engine.place, run: bundle } };
 }
 
 /** The runtime learns the size by a signal alone, which comes when it changes. */
@@ -140,6 +157,15 @@ function specOf(
   );
 }
 
+/** A runtime that waits for its program cleans up by itself when that ends; its state may be where only it can see it. */
+function endForeground(bundle: string): void {
+  const runtimes = processesWith(bundle);
+  for (const pid of runtimes.flatMap(childrenOf)) process.kill(pid, "SIGKILL");
+  const deadline = performance.now() + 2000;
+  while (runtimes.some((pid) => markProcess(pid) !== undefined) && performance.now() < deadline)
+    Bun.sleepSync(5);
+}
+
 /** Ends the programs of builds that were killed, by what the runtime knows of them. */
 export function sweepPrograms(engine: Engine): void {
   const folder = `${engine.place.run}/b`;
@@ -147,6 +173,7 @@ export function sweepPrograms(engine: Engine): void {
     const [, pid = ""] = /^(\d+)-[0-9a-f]{12}$/.exec(name) ?? [];
     if (pid === "" || markProcess(Number(pid)) !== undefined) continue;
     const short = name.slice(pid.length + 1);
+    endForeground(`${folder}/${name}`);
     for (const runtime of ["crun", "runc"]) {
       const runs = `${engine.place.run}/${runtime}`;
       for (const id of existsSync(runs) ? readdirSync(runs) : [])

@@ -70,6 +70,7 @@ export {
   type BuildEvent,
   type BuildReport,
   notReproducible,
+  isGit,
   printSourceLines,
   type SameTwiceReport,
   proposeRecipe,

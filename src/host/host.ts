@@ -18,7 +18,9 @@ export {
   type StartOptions,
   startProgram,
 } from "./run.ts";
+export { childrenOf, processesWith } from "./kernel/child-processes.ts";
 export { copyFile } from "./kernel/copy-file.ts";
+export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
 export { discardTree, setAside, sweepTrash } from "./file/trash.ts";

@@ -1,15 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { gitClone, openFlag, openInside, openRoot, setAside } from "#host";
-import { copyIn, readDescriptor } from "#image";
 import type { SourceRange } from "#spec";
 import type { SourceTree } from "../copy/source-tree.ts";
-import { openArchive } from "../copy/archive.ts";
-import { isGit } from "../dockerfile/remote.ts";
+import { isAddress, isGit } from "../dockerfile/remote.ts";
 import { type IgnoreMatcher, parseIgnoreFile } from "../dockerfile/ignore.ts";
 import { buildCanceled, contextMissing, contextNone, fetchContextFailed } from "../error.ts";
 import type { Contexts } from "../session.ts";
 import type { Worker } from "../worker.ts";
 import { StoredDigests } from "./file-digests.ts";
+import { keepDownload, keepStream, recipeKept, unpackKept } from "./packed-context.ts";
 
 /** Where the files of a build lie. */
 export type ContextPlace =
@@ -17,6 +16,8 @@ export type ContextPlace =
   /** A tar stream, plain or packed, on a descriptor. */
   | { readonly kind: "archive"; readonly fd: number; readonly head: Uint8Array }
   | { readonly kind: "git"; readonly url: string }
+  /** What lies there is an archive, or the recipe alone. */
+  | { readonly kind: "address"; readonly url: string }
   | { readonly kind: "none" };
 
 export interface ContextOptions {
@@ -29,6 +30,11 @@ export interface ContextOptions {
   readonly recipeName: string;
 }
 
+/** What lay at an address. */
+type Fetched =
+  | { readonly kind: "files"; readonly root: string }
+  | { readonly kind: "recipe"; readonly text: string };
+
 /** The contexts of one build; dispose takes away what was fetched and unpacked. */
 export class OpenContexts implements Contexts, Disposable {
   readonly #worker: Worker;
@@ -37,6 +43,7 @@ export class OpenContexts implements Contexts, Disposable {
   readonly #folders: string[] = [];
   readonly #named = new Map<string, Promise<SourceTree | undefined>>();
   #main: Promise<SourceTree> | undefined;
+  #fetched: Promise<Fetched> | undefined;
 
   constructor(worker: Worker, options: ContextOptions) {
     this.#worker = worker;
@@ -61,8 +68,13 @@ export class OpenContexts implements Contexts, Disposable {
     return await tree;
   }
 
-  /** The recipe inside of the context: of an archive or a repository. */
+  /** The recipe inside of the context: of an archive or a repository; or what lies at the address, being itself one. */
   async recipe(path: string, signal: AbortSignal): Promise<string | undefined> {
+    const { main } = this.#options;
+    if (main.kind === "address") {
+      const fetched = await this.#fetchMain(main.url, signal);
+      if (fetched.kind === "recipe") return fetched.text;
+    }
     const tree = await this.main(undefined, signal);
     try {
       using top = openRoot(tree.root);
@@ -89,6 +101,11 @@ export class OpenContexts implements Contexts, Disposable {
         return this.#inside(await this.#unpack(main.fd, main.head), title);
       case "git":
         return this.#inside(await this.#clone(main.url, signal), title);
+      case "address": {
+        const fetched = await this.#fetchMain(main.url, signal);
+        if (fetched.kind === "recipe") throw contextNone(where);
+        return this.#inside(fetched.root, title);
+      }
       case "none":
         throw contextNone(where);
       default:
@@ -100,6 +117,13 @@ export class OpenContexts implements Contexts, Disposable {
     const place = this.#options.named.get(name) ?? "";
     const title = `the context "${name}"`;
     if (isGit(place)) return this.#plain(await this.#clone(place, signal), title, undefined);
+    if (isAddress(place)) {
+      const folder = this.#newFolder();
+      await keepDownload(folder, place, signal);
+      const root = await unpackKept(folder);
+      if (root === undefined) throw fetchContextFailed(place, "it is no tar archive");
+      return this.#plain(root, title, undefined);
+    }
     // `docker-image://NAME`, or a name that is no folder: an image.
     if (/^[a-z-]+:\/\//.test(place) || !existsSync(place)) return undefined;
     return this.#folder(place, title, undefined);
@@ -130,22 +154,28 @@ export class OpenContexts implements Contexts, Disposable {
     return path;
   }
 
-  async #unpack(fd: number, first: Uint8Array): Promise<string> {
+  async #unpack(fd: number, head: Uint8Array): Promise<string> {
     const folder = this.#newFolder();
-    // To a file first: what it is shows in its first bytes, and a pipe cannot be read twice.
-    const packed = `${folder}/packed`;
-    const file = Bun.file(packed).writer();
-    void file.write(first);
-    for await (const bytes of readDescriptor(fd)) void file.write(bytes);
-    await file.end();
-    mkdirSync(`${folder}/files`);
-    using top = openRoot(folder);
-    using opened = openInside(top.fd, "packed", 0);
-    const head = readFileSync(packed).subarray(0, 512);
-    const stream = await openArchive(opened, head);
-    if (stream === undefined) throw contextMissing("-");
-    await copyIn(stream, { root: `${folder}/files`, path: "/" }, { archive: true, from: "foreign" });
-    return `${folder}/files`;
+    await keepStream(folder, fd, head);
+    const root = await unpackKept(folder);
+    if (root === undefined) throw contextMissing("-");
+    return root;
+  }
+
+  /** Once, for the recipe and for the files. */
+  async #fetchMain(url: string, signal: AbortSignal): Promise<Fetched> {
+    this.#fetched ??= this.#fetch(url, signal);
+    return await this.#fetched;
+  }
+
+  async #fetch(url: string, signal: AbortSignal): Promise<Fetched> {
+    const folder = this.#newFolder();
+    await keepDownload(folder, url, signal);
+    const root = await unpackKept(folder);
+    if (root !== undefined) return { kind: "files", root };
+    const text = recipeKept(folder);
+    if (text === undefined) throw fetchContextFailed(url, "it is neither a tar archive nor a recipe");
+    return { kind: "recipe", text };
   }
 
   async #clone(url: string, signal: AbortSignal): Promise<string> {

@@ -1,25 +1,27 @@
 import { readSync } from "node:fs";
 import { belowFd, openFlag, openInside, openRoot, readXattrs } from "#host";
+import { LinkNumbers } from "./hard-link.ts";
 import { readFlags, type SourceTree } from "./source-tree.ts";
 import type { SelectedSource } from "./select.ts";
 import type { SourceEntry } from "./walk.ts";
 
 /**
  * A digest over what the sources of a COPY hold: names, kinds, modes, contents, and in a whole tree owners,
- * times and attributes as well, because they are copied; no times of a context. The
+ * times, attributes and hard links as well, because they are copied; no times of a context. The
  * same content is the same digest, wherever it lies and whenever it was written.
  */
 export function digestSources(tree: SourceTree, sources: readonly SelectedSource[]): string {
   const all = new Bun.CryptoHasher("sha256");
+  const links = new LinkNumbers();
   using top = openRoot(tree.root);
   for (const source of sources) {
     all.update(`${JSON.stringify([source.name, source.parents])}\n`);
-    for (const entry of source.entries) all.update(`${describe(tree, top.fd, entry)}\n`);
+    for (const entry of source.entries) all.update(`${describe(tree, top.fd, entry, links)}\n`);
   }
   return all.digest("hex");
 }
 
-function describe(tree: SourceTree, root: number, entry: SourceEntry): string {
+function describe(tree: SourceTree, root: number, entry: SourceEntry, links: LinkNumbers): string {
   const mode = Number(entry.info.mode) & 0o7777;
   const own = tree.form === "whole" ? metadataOf(root, entry) : [];
   const content =
@@ -28,7 +30,9 @@ function describe(tree: SourceTree, root: number, entry: SourceEntry): string {
       : entry.kind === "link"
         ? entry.link
         : Number(entry.info.rdev);
-  return JSON.stringify([entry.path, entry.kind, entry.kind === "link" ? 0 : mode, own, content]);
+  const link = links.of(tree, entry);
+  const parts = [entry.path, entry.kind, entry.kind === "link" ? 0 : mode, own, content];
+  return JSON.stringify(link === undefined ? parts : [...parts, link]);
 }
 
 function metadataOf(root: number, { full, info }: SourceEntry): readonly unknown[] {

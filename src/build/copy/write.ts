@@ -6,6 +6,7 @@ import {
   fstatSync,
   futimesSync,
   lchownSync,
+  linkSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
@@ -27,6 +28,7 @@ import {
 } from "#host";
 import type { SourceRange } from "#spec";
 import { copyOverFolder, copyOverOther } from "../error.ts";
+import { inodeOf } from "./hard-link.ts";
 import { readFlags, type SourceTree } from "./source-tree.ts";
 import { type SourceEntry, textOf } from "./walk.ts";
 
@@ -50,6 +52,8 @@ export class RootWriter implements Disposable {
   readonly #folders = new Map<string, OpenFile>();
   /** Set last, because writing into a folder gives it a new time. */
   readonly #folderTimes: { readonly path: string; readonly time: number }[] = [];
+  /** Files of whole trees that have several names, by what inodeOf() says of them: where the first one was put. */
+  readonly #linked = new Map<string, { readonly path: string; readonly made: bigint }>();
 
   constructor(rootfs: string, ownership: Ownership, where: SourceRange | undefined) {
     this.#root = openRoot(rootfs);
@@ -106,6 +110,7 @@ export class RootWriter implements Disposable {
       }
       case "file": {
         this.#clearWay(at, path);
+        if (this.#link(tree, entry, at)) return;
         const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
         using from = openInside(source.fd, latin(entry.full), readFlags(tree));
         using file = openInside(this.#folder(path.slice(0, slash)).fd, name, flags | constants.O_NOFOLLOW, {
@@ -115,6 +120,9 @@ export class RootWriter implements Disposable {
         fchownSync(file.fd, uid, gid);
         fchmodSync(file.fd, mode);
         futimesSync(file.fd, time, time);
+        const inode = inodeOf(tree, entry);
+        if (inode !== undefined)
+          this.#linked.set(inode, { path, made: fstatSync(file.fd, { bigint: true }).ino });
         break;
       }
       case "link":
@@ -170,6 +178,18 @@ export class RootWriter implements Disposable {
   [Symbol.dispose](): void {
     for (const folder of this.#folders.values()) folder[Symbol.dispose]();
     this.#root[Symbol.dispose]();
+  }
+
+  /** Gives a file that was put under another name this name as well. */
+  #link(tree: SourceTree, entry: SourceEntry, at: Buffer): boolean {
+    const first = this.#linked.get(inodeOf(tree, entry) ?? "");
+    if (first === undefined) return false;
+    const slash = first.path.lastIndexOf("/");
+    const from = belowFd(this.#folder(first.path.slice(0, slash)).fd, latin(first.path.slice(slash + 1)));
+    // Something else may have been put over it meanwhile.
+    if (lstatSync(from, { bigint: true, throwIfNoEntry: false })?.ino !== first.made) return false;
+    linkSync(from, at);
+    return true;
   }
 
   #modeOf(entry: SourceEntry): number {

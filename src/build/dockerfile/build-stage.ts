@@ -246,7 +246,10 @@ export class StageBuilder {
         key,
         text,
         async (space, step) => {
-          using ready = await readyMounts(this.#session, mounts, open, instruction.range);
+          using ready = await readyMounts(this.#session, mounts, open, {
+            latest: this.#root.latest,
+            where: instruction.range,
+          });
           const file = script.kind === "file" ? [pipeFile(this.#session, script.name, script.content)] : [];
           const proxies = proxyArgs.flatMap((name) => {
             const value = this.#session.options.buildArgs.get(name);
@@ -256,6 +259,7 @@ export class StageBuilder {
             space,
             args,
             env: [...env, ...proxies, ...ready.env],
+            holdsSecret: ready.holdsSecret,
             cwd,
             user,
             network,

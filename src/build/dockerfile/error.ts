@@ -1,5 +1,5 @@
 import { type SourceRange, VialError } from "#spec";
-import { short } from "../short.ts";
+import { short, withoutPassword } from "../short.ts";
 
 export function recipeEmpty(file: string): VialError {
   return new VialError({
@@ -368,7 +368,7 @@ export function checksumWrong(source: string, wanted: string, found: string, whe
   return new VialError({
     kind: "data-loss",
     code: "add-checksum-wrong",
-    what: `Cannot add "${short(source)}": its content is not what --checksum says`,
+    what: `Cannot add "${short(withoutPassword(source))}": its content is not what --checksum says`,
     why: `found ${found}, wanted ${wanted}`,
     next: "check the source, and the checksum in the recipe",
     where,
@@ -379,8 +379,8 @@ export function fetchFailed(source: string, why: string, where: SourceRange): Vi
   return new VialError({
     kind: "unavailable",
     code: "add-fetch-failed",
-    what: `Cannot fetch "${short(source)}"`,
-    why,
+    what: `Cannot fetch "${short(withoutPassword(source))}"`,
+    why: withoutPassword(why),
     next: "try again, or check the address",
     where,
   });

@@ -1,15 +1,23 @@
 import { chmodSync, mkdirSync, readlinkSync, rmSync } from "node:fs";
 import { gitClone, openFlag, openInside, openRoot } from "#host";
+import { saveDownload, startDownload } from "../download.ts";
 import { buildCanceled } from "../error.ts";
 import { checksumWrong, fetchFailed } from "./error.ts";
 import type { AddInstruction } from "./instruction.ts";
+import { withoutPassword } from "../short.ts";
 import type { OpenTree } from "./open-source.ts";
 
 /** Whether a source of ADD is fetched from elsewhere. */
 export function isRemote(source: string): boolean {
-  return /^https?:\/\//.test(source) || isGit(source);
+  return isAddress(source) || isGit(source);
 }
 
+/** Whether it is a file on a server, unless isGit(). */
+export function isAddress(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/** Whether it is a git repository. As BuildKit has it: of http, an address that ends in .git alone. */
 export function isGit(source: string): boolean {
   return /^(?:git:\/\/|git@|ssh:\/\/)/.test(source) || /^https?:\/\/[^#]+\.git(?:#|$)/.test(source);
 }
@@ -52,15 +60,20 @@ export class RemoteSources {
       const root = isGit(source)
         ? await fetchGit(source, folder, add, signal)
         : await fetchFile(source, folder, add, signal);
-      return { root, isFolder: isGit(source), form: "plain", title: `"${source}"`, key: undefined, close };
+      return {
+        root,
+        isFolder: isGit(source),
+        form: "plain",
+        title: `"${withoutPassword(source)}"`,
+        key: undefined,
+        close,
+      };
     } catch (error) {
       close();
       throw error;
     }
   }
 }
-
-const maxBytes = 16 * 2 ** 30;
 
 async function fetchFile(
   source: string,
@@ -69,25 +82,11 @@ async function fetchFile(
   signal: AbortSignal,
 ): Promise<string> {
   const { range } = add;
-  let response: Response;
-  try {
-    response = await fetch(source, { signal });
-  } catch (error) {
-    throw fetchFailed(source, error instanceof Error ? error.message : String(error), range);
-  }
-  if (!response.ok || response.body === null)
-    throw fetchFailed(source, `the server answered ${response.status} ${response.statusText}`, range);
+  const fault = (why: string) => fetchFailed(source, why, range);
+  const response = await startDownload(source, signal, fault);
   const name = nameOf(source, response);
   const hasher = new Bun.CryptoHasher("sha256");
-  const file = Bun.file(`${folder}/${name}`).writer();
-  let length = 0;
-  for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
-    length += bytes.length;
-    if (length > maxBytes) throw fetchFailed(source, `it is larger than ${maxBytes} bytes`, range);
-    hasher.update(bytes);
-    void file.write(bytes);
-  }
-  await file.end();
+  await saveDownload(response, `${folder}/${name}`, signal, fault, (bytes) => hasher.update(bytes));
   const found = `sha256:${hasher.digest("hex")}`;
   if (add.checksum !== undefined && add.checksum !== found)
     throw checksumWrong(source, add.checksum, found, range);

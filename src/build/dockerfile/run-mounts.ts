@@ -1,26 +1,16 @@
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { mountTmpfs, openFlag, openInside, openRoot } from "#host";
-import { mountRoot } from "#image";
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mountTmpfs } from "#host";
 import type { SourceRange } from "#spec";
 import { digestSources } from "../copy/digest.ts";
 import { selectSources } from "../copy/select.ts";
 import type { SourceTree } from "../copy/source-tree.ts";
-import { openTree, RootWriter } from "../copy/write.ts";
-import { copySourceMissing } from "../error.ts";
 import { secretMissing, sshMissing } from "./error.ts";
 import type { SecretSource, Session } from "../session.ts";
 import type { KeyPart } from "../step-key.ts";
 import type { ProgramMount } from "../worker.ts";
 import { filesFolder } from "../workspace.ts";
+import { type AgentSocketOwner, openAgentSocket } from "./agent-socket.ts";
+import { bindMount } from "./bind-mount.ts";
 import { cacheMount, LockedCaches } from "./cache-mount.ts";
 import type { RunMount } from "./instruction/mount.ts";
 
@@ -33,6 +23,8 @@ export type OpenSource = (
 export interface ReadyMounts extends Disposable {
   readonly mounts: readonly ProgramMount[];
   readonly env: readonly string[];
+  /** A variable of `env` is a secret. */
+  readonly holdsSecret: boolean;
 }
 
 /** What of the mounts belongs to the step's key: what is in them, but never a secret, a cache or an agent. */
@@ -47,7 +39,7 @@ export async function mountKeys(
         case "bind": {
           const tree = await open(mount.from);
           const content = tree.key ?? digestSources(tree, selectSources(tree, [mount.source], plain, where));
-          return { ...mount, content };
+          return { ...mount, content, times: tree.form === "plain" ? "settled" : "own" };
         }
         case "cache":
         case "tmpfs":
@@ -63,24 +55,29 @@ export async function mountKeys(
 
 const plain = { excludes: [], parents: false };
 
-/** Makes the mounts. Dispose when the program has ended: caches are locked until then. */
+/** Makes the mounts; nothing in them is newer than `latest`. Dispose when the program has ended: caches are locked until then. */
 export async function readyMounts(
   session: Session,
   mounts: readonly RunMount[],
   open: OpenSource,
-  where: SourceRange,
+  { latest, where }: { readonly latest: number; readonly where: SourceRange },
 ): Promise<ReadyMounts> {
   // Trees before locks: a stage that is not done yet may want the same cache.
   const trees = await openTrees(mounts, open);
   const caches = await LockedCaches.lock(session, mounts);
   const ready: ProgramMount[] = [];
   const env: string[] = [];
+  const sockets: Disposable[] = [];
+  const dispose = () => {
+    for (const socket of sockets) socket[Symbol.dispose]();
+    caches[Symbol.dispose]();
+  };
   try {
     for (const [index, mount] of mounts.entries()) {
       const place = `${filesFolder(session.worker)}/${crypto.randomUUID()}`;
       switch (mount.kind) {
         case "bind":
-          ready.push(bindMount(trees.get(index)!, mount, place, where));
+          ready.push(bindMount(session, mount, { tree: trees.get(index)!, latest, place, where }));
           break;
         case "cache":
           ready.push(cacheMount(mount, caches.folderOf(mount), trees.get(index), where));
@@ -113,7 +110,10 @@ export async function readyMounts(
             break;
           }
           const target = mount.target ?? `/run/buildkit/ssh_agent.${index}`;
-          ready.push({ kind: "bind", source: socket, target, readonly: false });
+          const folder = filesFolder(session.worker);
+          const name = crypto.randomUUID();
+          sockets.push(openAgentSocket(folder, name, socket, ownerOf(mount)));
+          ready.push({ kind: "bind", source: `${folder}/${name}`, target, readonly: false });
           env.push(`SSH_AUTH_SOCK=${target}`);
           break;
         }
@@ -122,10 +122,11 @@ export async function readyMounts(
       }
     }
   } catch (error) {
-    caches[Symbol.dispose]();
+    dispose();
     throw error;
   }
-  return { mounts: ready, env, [Symbol.dispose]: () => caches[Symbol.dispose]() };
+  const holdsSecret = mounts.some((mount) => mount.kind === "secret" && mount.env !== undefined);
+  return { mounts: ready, env, holdsSecret, [Symbol.dispose]: dispose };
 }
 
 /** The trees of bind mounts, and of caches that begin with files, by the number of the mount. */
@@ -138,56 +139,6 @@ async function openTrees(
     if (mount.kind === "bind" || (mount.kind === "cache" && mount.from !== undefined))
       trees.set(index, await open(mount.from));
   return trees;
-}
-
-/** A path in a tree, resolved inside it. What the .dockerignore leaves out is left out of the mount as well. */
-function bindMount(
-  tree: SourceTree,
-  mount: RunMount & { readonly kind: "bind" },
-  place: string,
-  where: SourceRange,
-): ProgramMount {
-  const source =
-    tree.ignore?.isEmpty === false
-      ? filtered(tree, mount.source, place, where)
-      : inside(tree, mount.source, where);
-  const { target } = mount;
-  if (mount.readonly) return { kind: "bind", source, target, readonly: true };
-  // What the program writes there is forgotten with the step.
-  if (!statSync(source).isDirectory()) {
-    copyFileSync(source, `${place}.copy`);
-    return { kind: "bind", source: `${place}.copy`, target, readonly: false };
-  }
-  for (const name of ["upper", "work", "root"])
-    mkdirSync(`${place}.rw/${name}`, { recursive: true, mode: 0o755 });
-  mountRoot({
-    layers: [{ kind: "folder", path: source }],
-    writable: { upper: `${place}.rw/upper`, work: `${place}.rw/work` },
-    target: `${place}.rw/root`,
-    volatile: true,
-  });
-  return { kind: "bind", source: `${place}.rw/root`, target, readonly: false };
-}
-
-function inside(tree: SourceTree, path: string, where: SourceRange): string {
-  try {
-    using top = openRoot(tree.root);
-    using found = openInside(top.fd, path, openFlag.path);
-    return readlinkSync(found.path);
-  } catch {
-    throw copySourceMissing(path, tree.title, undefined, false, where);
-  }
-}
-
-function filtered(tree: SourceTree, path: string, place: string, where: SourceRange): string {
-  mkdirSync(place, { mode: 0o755 });
-  using writer = new RootWriter(place, { time: 0 }, where);
-  using from = openTree(tree);
-  for (const source of selectSources(tree, [path], plain, where))
-    for (const entry of source.entries)
-      writer.put(tree, from, entry, `/x${entry.path === "" ? "" : `/${entry.path}`}`, false);
-  writer.finish();
-  return `${place}/x`;
 }
 
 /** In memory alone, and gone with the mount namespace: no disk ever has it. */
@@ -203,6 +154,10 @@ function secretMount(
   chownSync(`${place}/secret`, mount.uid ?? 0, mount.gid ?? 0);
   chmodSync(`${place}/secret`, mount.mode ?? 0o400);
   return { kind: "bind", source: `${place}/secret`, target, readonly: true };
+}
+
+function ownerOf({ mode = 0o600, uid = 0, gid = 0 }: RunMount & { readonly kind: "ssh" }): AgentSocketOwner {
+  return { mode, uid, gid };
 }
 
 function readSecret(secret: SecretSource): Buffer {
