@@ -18,7 +18,7 @@ export {
   type StartOptions,
   startProgram,
 } from "./run.ts";
-export { copyFile } from "./kernel/copy-file.ts";
+export { copyFile, copyFileAt } from "./kernel/copy-file.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
 export { discardTree, setAside, sweepTrash } from "./file/trash.ts";
