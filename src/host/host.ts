@@ -75,6 +75,11 @@ export {
 } from "./program/conmon.ts";
 export { busyboxApplets } from "./program/busybox.ts";
 export { gitClone } from "./program/git.ts";
+export {
+  mksquashfs,
+  type SquashfsCompression,
+  type SquashfsWish,
+} from "./program/mksquashfs.ts";
 export { runHostScript } from "./program/host-script.ts";
 export { connectAttach, finishWriting } from "./kernel/unix-socket.ts";
 export { terminalSize, withRawTerminal } from "./kernel/terminal.ts";

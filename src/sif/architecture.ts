@@ -52,3 +52,8 @@ export function writeArchitecture(
   const code = architecture === "unknown" ? 0 : architectures.codeOf(architecture);
   bytes.write(`${String(code).padStart(2, "0")}\0`, offset, "latin1");
 }
+
+/** The code for an architecture of the OCI, whose names are Go's too. Undefined where SIF has none. */
+export function architectureOfPlatform(name: string): SifArchitecture | undefined {
+  return names.find((known) => known === name);
+}

@@ -7,12 +7,12 @@
 //
 // `openSif` reads and checks; what it gives can be relied on: every object lies in the file, none lies in another.
 // `createSif` writes a new file, beside its place and then renamed. `addObject`, `removeObject` and `setPrimary` change a
-// file in place, so that it is the old or the new one at any moment (edit.ts says how).
+// file in place, so that it is the old or the new one at any moment (edit.ts says how). `createRootSif` writes what runs.
 //
 // Nothing here asks the clock: times and ids are given, or are none, so that the same wish gives the same bytes.
 
 export { addObject } from "./add.ts";
-export { type SifArchitecture, architectures } from "./architecture.ts";
+export { type SifArchitecture, architectures, architectureOfPlatform } from "./architecture.ts";
 export { createSif, type PackedObject, type SifWish } from "./create.ts";
 export { type DataType, dataTypes } from "./data-type.ts";
 export {
@@ -27,8 +27,10 @@ export {
 } from "./extra.ts";
 export { openSif, type SifFile } from "./file.ts";
 export { nilId, type SifHeader } from "./header.ts";
-export { type Content, type NewObject } from "./new-object.ts";
+export { type Content, idOfDigest, type NewObject } from "./new-object.ts";
 export type { SifLink, SifObject } from "./object.ts";
-export { type Partition, setPrimary } from "./primary.ts";
+export { type Partition, primaryPartition, setPrimary } from "./primary.ts";
 export { type RemoveWish, removeObject } from "./remove.ts";
+export { createRootSif, type RootSif } from "./root.ts";
+export { parseSquashfsPacking, type SquashfsPacking } from "./squashfs.ts";
 export { epochOf, noTime, parseSifTime, printSifTime } from "./time.ts";
