@@ -110,9 +110,10 @@ function bringHome(path: string): void {
   using file = openSif(path, "write");
   const { header, table, fd } = file;
   if (header.descriptorsOffset < header.dataOffset || tableOffset + table.length > header.dataOffset) return;
-  writeTable(fd, { ...header, descriptorsOffset: tableOffset }, table);
-  writeHeader(fd, { ...header, descriptorsOffset: tableOffset });
-  ftruncateSync(fd, endOfObjects(header, file.objects));
+  const home = { ...header, descriptorsOffset: tableOffset };
+  writeTable(fd, home, table);
+  writeHeader(fd, home);
+  ftruncateSync(fd, endOfObjects(home, file.objects));
 }
 
 function writeZeros(fd: number, offset: number, size: number): void {

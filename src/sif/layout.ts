@@ -22,7 +22,12 @@ export function alignUp(offset: number, alignment: number): number {
   return Math.ceil(offset / alignment) * alignment;
 }
 
-/** The end of the last object: where the next may begin. Space of deleted objects between others is not used again. */
+/**
+ * The end of the last object: where the next may begin. Space of deleted objects between others is not used again. A table
+ * that somebody put among or behind the data is kept clear of.
+ */
 export function endOfObjects(header: SifHeader, objects: readonly SifObject[]): number {
-  return objects.reduce((end, { offset, size }) => Math.max(end, offset + size), header.dataOffset);
+  const { dataOffset, descriptorsOffset, descriptorsSize } = header;
+  const start = descriptorsOffset < dataOffset ? dataOffset : descriptorsOffset + descriptorsSize;
+  return objects.reduce((end, { offset, size }) => Math.max(end, offset + size), start);
 }

@@ -1,8 +1,8 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { basename } from "node:path";
 import { addObject, architectures, noTime } from "#sif";
 import type { Command } from "../command.ts";
-import { archiveFromTerminal } from "../error.ts";
+import { archiveFromTerminal, fileUnreadable } from "../error.ts";
 import { textFlag } from "../flag.ts";
 import { isTerminal } from "../print.ts";
 import { checkReadable } from "../readable.ts";
@@ -74,6 +74,7 @@ export const command: Command = {
     if (source !== "-") checkReadable("OBJECT", source);
     const fd = source === "-" ? 0 : openSync(source, "r");
     try {
+      if (fstatSync(fd).isDirectory()) throw fileUnreadable("OBJECT", source, "it is a folder");
       addObject(path, { ...wish, content: { kind: "descriptor", fd } }, time);
     } finally {
       if (fd !== 0) closeSync(fd);

@@ -244,6 +244,17 @@ describe("vial sif new, add, setprim and del", () => {
       expect(readFileSync(path).equals(readFileSync(file("empty.sif")))).toBe(true);
     });
 
+  test("add refuses a folder, and a file that is not there", async () => {
+    using host = new TestStore();
+    const path = `${host.root}/x.sif`;
+    cpSync(file("empty.sif"), path);
+    const add = async (source: string) =>
+      (await host.vial("sif", "add", "--datatype", "1", path, source)).err;
+    expect(await add(host.root)).toContain("it is a folder");
+    expect(await add(`${host.root}/none`)).toContain("there is no such file");
+    expect(readFileSync(path).equals(readFileSync(file("empty.sif")))).toBe(true);
+  });
+
   test("leave what is not theirs", async () => {
     using host = new TestStore();
     const path = `${host.root}/x.sif`;
