@@ -70,8 +70,8 @@ export const rooms: readonly Room[] = [
     name: "cli",
     purpose: "Words to calls to text: the command line",
     // host: the terminal (isatty, its size, raw mode) and the program that takes this one's place.
-    // image, registry: verbs that look at the store or sign in, to which the engine has nothing to add.
-    uses: ["kit", "spec", "host", "image", "registry", "engine", "workload", "api"],
+    // image, registry, sif: verbs that look at the store, at a file, or sign in, to which the engine has nothing to add.
+    uses: ["kit", "spec", "host", "image", "registry", "sif", "engine", "workload", "api"],
   },
 ];
 

@@ -22,6 +22,8 @@ export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
   readonly flags: readonly Flag[];
+  /** Command lines that can be pasted, for the end of the help. */
+  readonly examples?: readonly string[];
   /** False: flags end at the first argument (run, exec), so that the program's own flags pass. Default true. */
   readonly interspersed?: boolean;
   /** Fewest and most arguments. */

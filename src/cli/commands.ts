@@ -48,6 +48,14 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   rmi: () => import("./command/rmi.ts"),
   run: () => import("./command/run.ts"),
   save: () => import("./command/save.ts"),
+  "sif add": () => import("./command/sif-add.ts"),
+  "sif del": () => import("./command/sif-del.ts"),
+  "sif dump": () => import("./command/sif-dump.ts"),
+  "sif header": () => import("./command/sif-header.ts"),
+  "sif info": () => import("./command/sif-info.ts"),
+  "sif list": () => import("./command/sif-list.ts"),
+  "sif new": () => import("./command/sif-new.ts"),
+  "sif setprim": () => import("./command/sif-setprim.ts"),
   start: () => import("./command/start.ts"),
   stats: () => import("./command/stats.ts"),
   stop: () => import("./command/stop.ts"),
@@ -113,6 +121,7 @@ export const groups: Readonly<Record<string, string>> = {
   builder: "Work with what builds remember",
   container: "Work with containers",
   image: "Work with images",
+  sif: "Work with SIF files, as siftool does",
   system: "Work with Vial and this machine",
 };
 

@@ -115,6 +115,35 @@ export function globalFlagUnknown(flag: string): VialError {
   });
 }
 
+export function sifIdInvalid(verb: string, text: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "sif-id-invalid",
+    what: `Cannot read ${JSON.stringify(text)} as the id of an object`,
+    why: "an id is a number from 1 on, and stands before the file",
+    next: `write it like \`vial sif ${verb} 1 image.sif\``,
+  });
+}
+
+export function sifFlagMissing(flag: string, subject: string, choices: readonly string[]): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "sif-flag-missing",
+    what: `Cannot add to the SIF file: ${subject} needs "${flag}"`,
+    next: choices.length === 0 ? "see `vial sif add --help`" : `give ${flag} as one of ${choices.join(", ")}`,
+  });
+}
+
+export function sifFlagForeign(flag: string, owner: string, type: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "sif-flag-foreign",
+    what: `Cannot use "${flag}" with the data type "${type}"`,
+    why: `it tells of the data type "${owner}"`,
+    next: `leave out ${flag}, or give --datatype ${owner}`,
+  });
+}
+
 interface Refusal {
   readonly kind: ErrorKind;
   readonly text: string;

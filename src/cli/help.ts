@@ -37,12 +37,14 @@ export async function printGroup(group: string): Promise<string> {
   );
 }
 
-/** `vial run --help`: usage, summary and the table of flags. */
+/** `vial run --help`: usage, summary, the table of flags, and examples. */
 export function printCommand(command: Command): string {
   const head = `Usage:  vial ${command.name}${command.usage === "" ? "" : ` ${command.usage}`}\n\n${command.summary}\n`;
-  if (command.flags.length === 0) return head;
+  const examples = command.examples ?? [];
+  const tail = examples.length === 0 ? "" : `\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`;
+  if (command.flags.length === 0) return head + tail;
   const flags = [...command.flags].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return `${head}\nOptions:\n${columns(flags.map((flag) => [flagColumn(flag), flag.help]))}`;
+  return `${head}\nOptions:\n${columns(flags.map((flag) => [flagColumn(flag), flag.help]))}${tail}`;
 }
 
 function flagColumn(flag: Flag): string {

@@ -19,8 +19,8 @@ export {
   startProgram,
 } from "./run.ts";
 export { childrenOf, processesWith } from "./kernel/child-processes.ts";
-export { copyFile } from "./kernel/copy-file.ts";
 export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
+export { copyFile, copyFileAt } from "./kernel/copy-file.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
 export { discardTree, setAside, sweepTrash } from "./file/trash.ts";
@@ -77,6 +77,11 @@ export {
 } from "./program/conmon.ts";
 export { busyboxApplets } from "./program/busybox.ts";
 export { gitClone } from "./program/git.ts";
+export {
+  mksquashfs,
+  type SquashfsCompression,
+  type SquashfsWish,
+} from "./program/mksquashfs.ts";
 export { runHostScript } from "./program/host-script.ts";
 export { connectAttach, finishWriting } from "./kernel/unix-socket.ts";
 export { terminalSize, withRawTerminal } from "./kernel/terminal.ts";
