@@ -69,6 +69,7 @@ export { type Event, readEvents } from "./events.ts";
 export {
   type BuildEvent,
   type BuildReport,
+  contextMissing,
   isGit,
   printSourceLines,
   proposeRecipe,
