@@ -30,6 +30,34 @@ interface BadRecipe {
   readonly code?: number;
 }
 
+/** The header of a program for a machine (elf(5)), and nothing in it. */
+function emptyProgram(machine: number): Buffer {
+  const head = Buffer.alloc(120);
+  head.write("\x7fELF\x02\x01\x01", "latin1");
+  for (const [at, value] of [
+    [16, 2],
+    [18, machine],
+    [52, 64],
+    [54, 56],
+    [56, 1],
+  ] as const)
+    head.writeUInt16LE(value, at);
+  for (const [at, value] of [
+    [20, 1],
+    [24, 0x400078],
+    [32, 64],
+    [64, 1],
+    [68, 5],
+    [80, 0x400000],
+    [88, 0x400000],
+    [96, 120],
+    [104, 120],
+    [112, 4096],
+  ] as const)
+    head.writeUInt32LE(value, at);
+  return head;
+}
+
 const bad: Readonly<Record<string, BadRecipe>> = {
   "an unknown instruction": {
     text: "FROM busybox\nRNU true",
@@ -176,6 +204,45 @@ const bad: Readonly<Record<string, BadRecipe>> = {
     says: ["killed (137)"],
     code: 1,
   },
+  "a program of another machine": {
+    text: "FROM scratch\nADD --chmod=755 foreign /bin/sh\nRUN true",
+    line: 3,
+    files: { foreign: emptyProgram(process.arch === "arm64" ? 62 : 183) },
+    flags: ["--platform", process.arch === "arm64" ? "linux/amd64" : "linux/arm64"],
+    says: [
+      'this machine cannot run "/bin/sh"',
+      /made for (arm64|amd64), and no emulator/,
+      "qemu-user-static",
+    ],
+    code: 1,
+  },
+  "a script without a first line": {
+    text: 'FROM busybox\nADD --chmod=755 script /\nRUN ["/script"]',
+    line: 3,
+    files: { script: "echo hi\n" },
+    says: ['this machine cannot run "/script"', "#!/bin/sh"],
+    code: 1,
+  },
+  "a base that is here for another platform": {
+    text: "FROM --platform=linux/s390x busybox\nRUN true",
+    line: 1,
+    says: [/for linux\/s390x/, /the store holds it for linux\/(amd64|arm64)/],
+    code: 1,
+  },
+  "two platforms at once": {
+    text: "FROM scratch",
+    flags: ["--platform", "linux/amd64,linux/arm64"],
+    says: ["one platform; build for the others one by one"],
+    code: 2,
+  },
+  "a platform that is misspelt": {
+    text: "FROM scratch",
+    flags: ["--platform", "lin"],
+    says: ['"lin"'],
+    code: 2,
+  },
+  "a label without a name": { text: "FROM scratch", flags: ["--label", "=x"], says: ["NAME=VALUE"], code: 2 },
+  "a flag of docker's": { text: "FROM scratch", flags: ["--push"], says: ["vial push NAME"], code: 1 },
   "an archive that escapes": {
     text: "FROM busybox\nADD evil.tar /x/",
     line: 2,

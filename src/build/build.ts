@@ -36,6 +36,7 @@
 // differs is listed in docs/dockerfile.md and docs/deffile.md.
 
 export { type ContextOptions, type ContextPlace, OpenContexts } from "./context/contexts.ts";
+export { contextMissing } from "./error.ts";
 export { isGit } from "./dockerfile/remote.ts";
 export { buildDockerfile } from "./dockerfile/build.ts";
 export { buildDeffile, type DeffileOptions, isDeffile } from "./deffile/build.ts";

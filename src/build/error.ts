@@ -140,6 +140,29 @@ function linesText(lastLines: readonly string[]): string {
     : `; its last lines:\n${lastLines.map((line) => `    ${line}`).join("\n")}`;
 }
 
+/** `machine`: the architecture that the program is made for, where it is known. */
+export function programForeign(
+  command: string,
+  program: string,
+  machine: string | undefined,
+  where: SourceRange | undefined,
+): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "build-program-foreign",
+    what: `Cannot start "${short(command)}": this machine cannot run "${short(program)}"`,
+    why:
+      machine === undefined
+        ? "Exec format error: it is no program for this machine, or a script without a #! line"
+        : `it is made for ${machine}, and no emulator for that is registered here (binfmt_misc)`,
+    next:
+      machine === undefined
+        ? "begin the script with a line such as #!/bin/sh, or run it by RUN sh FILE"
+        : "apt-get install qemu-user-static, or build for this machine's platform",
+    ...(where === undefined ? {} : { where }),
+  });
+}
+
 export function programNotStarted(command: string, why: string, where: SourceRange | undefined): VialError {
   return new VialError({
     kind: "failed-precondition",
@@ -157,14 +180,19 @@ export function baseUnknown(
   cause: unknown,
   where: SourceRange,
 ): VialError {
+  const fault = cause instanceof VialError ? cause : undefined;
+  const text = causeText(cause);
+  const isShort = text !== fault?.message;
+  const why = [...(isShort ? [] : [text]), ...(fault?.why === undefined ? [] : [fault.why])].join(": ");
   return new VialError({
     // A registry that is away may be back later.
-    kind: near === undefined && cause instanceof VialError ? cause.kind : "not-found",
+    kind: near === undefined && fault !== undefined ? fault.kind : "not-found",
     code: "base-unknown",
-    what: `Cannot begin with "${short(name)}": ${causeText(cause)}`,
+    what: `Cannot begin with "${short(name)}"${isShort ? `: ${text}` : ""}`,
+    ...(why === "" ? {} : { why }),
     next:
       near === undefined
-        ? "check the name, or `vial images` for what is here"
+        ? (fault?.next ?? "check the name, or `vial images` for what is here")
         : `did you mean the stage "${near}"?`,
     cause,
     where,

@@ -1,11 +1,18 @@
-import { buildCanceled, programFailed, programNotStarted, programWithoutRoom } from "./error.ts";
+import {
+  buildCanceled,
+  programFailed,
+  programForeign,
+  programNotStarted,
+  programWithoutRoom,
+} from "./error.ts";
+import { machineOf } from "./elf-machine.ts";
 import type { RunningStep } from "./event.ts";
 import { fullDisk } from "./full-disk.ts";
 import { missingStubs, ordinaryTargets, removeStubs } from "./mount-stubs.ts";
 import type { BuildOptions, Session } from "./session.ts";
 import type { ProgramRun } from "./worker.ts";
 import type { Workspace } from "./workspace.ts";
-import type { SourceRange } from "#spec";
+import { hostPlatform, type SourceRange } from "#spec";
 
 /** A program of a recipe, in a root that is mounted. */
 export interface RecipeProgram
@@ -48,7 +55,7 @@ export async function runProgram(session: Session, step: RunningStep, program: R
     if (end.exitCode === 0 && end.failure === undefined) return;
     const error =
       end.failure === undefined
-        ? failed(worker.folder, title, { exitCode: end.exitCode, lastLines: step.lastLines }, where)
+        ? failed(worker.folder, program, { exitCode: end.exitCode, lastLines: step.lastLines })
         : programNotStarted(title, `${program.args[0]}: ${end.failure}`, where);
     // A second run that fails where the first did not is an answer, and nothing to mend by hand.
     if (options.debugShell === undefined || variation !== undefined) throw error;
@@ -66,10 +73,19 @@ export async function runProgram(session: Session, step: RunningStep, program: R
 /** A program on a full disk tells of a file that it cannot write, if anything; whose disk it is, it cannot know. */
 function failed(
   folder: string,
-  title: string,
+  { title, where, args, space }: RecipeProgram,
   end: { readonly exitCode: number; readonly lastLines: readonly string[] },
-  where: SourceRange | undefined,
 ) {
+  // The runtimes say so as the program, because they have become it but for the last call.
+  if (/\bexec\b.*: exec format error/i.test(end.lastLines.at(-1) ?? "")) {
+    const [first = ""] = args;
+    const machine = machineOf(space.rootfs, first);
+    return programForeign(title, first, machine === ownMachine() ? undefined : machine, where);
+  }
   const lack = fullDisk(folder);
   return lack === undefined ? programFailed(title, end, where) : programWithoutRoom(title, lack, end, where);
+}
+
+function ownMachine(): string {
+  return hostPlatform().architecture;
 }

@@ -1,5 +1,6 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { type BuildWish, isGit, readRecipe, recipeMissing } from "#engine";
+import { type BuildWish, contextMissing, isGit, readRecipe, recipeMissing } from "#engine";
 import { readDescriptor } from "#image";
 import { proposeFor } from "./build-proposal.ts";
 import { recipeInTheWay, recipeNotProposed } from "./error.ts";
@@ -38,6 +39,8 @@ export async function readRecipeOf(flags: Flags, place: string): Promise<Recipe>
       context: { kind: "none" },
     };
   }
+  if (!isRemote && statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw contextMissing(place);
   const context: BuildWish["context"] = isRemote
     ? { kind: isGit(place) ? "git" : "address", url: place }
     : { kind: "folder", path: resolve(place) };

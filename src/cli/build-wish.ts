@@ -17,6 +17,8 @@ export function readBuildWish(
   if (network !== "default" && network !== "none" && network !== "host")
     throw flagValueInvalid("--network", network, "default, none or host");
   const platform = flags.text("platform");
+  if (platform?.includes(",") === true)
+    throw flagValueInvalid("--platform", platform, "one platform; build for the others one by one");
   const shmSize = flags.text("shm-size");
   const argumentFile = flags.text("build-arg-file");
   return {
@@ -47,6 +49,7 @@ export function readBuildWish(
     labels: Object.fromEntries(
       flags.list("label").map((text) => {
         const at = text.indexOf("=");
+        if (at === 0 || text === "") throw flagValueInvalid("--label", text, "NAME=VALUE");
         return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
       }),
     ),

@@ -67,7 +67,13 @@ async function resolveImage(
   } catch (error) {
     const missing = isVialError(error) && ["image-unknown", "platform-mismatch"].includes(error.code);
     if (!missing || options.pull === "never") throw error;
-    await pull(engine, reference, wanted, options);
+    try {
+      await pull(engine, reference, wanted, options);
+    } catch (fault) {
+      // It is here for another platform, which is nearer to what the person thinks than a registry that has no such name.
+      const isStopped = options.signal.aborted || !isVialError(fault);
+      throw error.code === "platform-mismatch" && !isStopped ? error : fault;
+    }
     image = findImage(engine.store, reference, wanted);
   }
   const manifest = parseManifest(readBlob(engine.store, image.manifestDigest));

@@ -70,6 +70,7 @@ export {
   type BuildEvent,
   type BuildReport,
   notReproducible,
+  contextMissing,
   isGit,
   printSourceLines,
   type SameTwiceReport,

@@ -22,6 +22,20 @@ const architectureOf: Readonly<Record<string, Platform>> = {
   armel: { os: "linux", architecture: "arm", variant: "v6" },
 };
 
+const otherArchitectures: ReadonlySet<string> = new Set([
+  "386",
+  "loong64",
+  "mips",
+  "mipsle",
+  "mips64",
+  "mips64le",
+  "ppc64",
+  "ppc64le",
+  "riscv64",
+  "s390x",
+  "wasm",
+]);
+
 /** The platform of this machine. */
 export function hostPlatform(): Platform {
   return architectureOf[process.arch] ?? { os: "linux", architecture: process.arch };
@@ -36,6 +50,8 @@ export function parsePlatform(text: string): Platform {
     if (first === "linux") return hostPlatform();
     const known = architectureOf[first ?? ""];
     if (known !== undefined) return known;
+    // Only what Go has names for: a slip would be a platform that nothing is built for.
+    if (!otherArchitectures.has(first ?? "")) throw platformInvalid(text);
     return { os: "linux", architecture: first ?? "" };
   }
   const known = architectureOf[second];

@@ -1,5 +1,5 @@
 import { readAccounts, resolveUser } from "#runtime";
-import type { HistoryEntry } from "#spec";
+import { type HistoryEntry, hostPlatform, type Platform, printPlatform } from "#spec";
 import { parseChmod } from "../copy/chmod.ts";
 import { digestSources } from "../copy/digest.ts";
 import { performCopy } from "../copy/perform.ts";
@@ -237,6 +237,7 @@ export class StageBuilder {
         mounts: await mountKeys(mounts, open, instruction.range),
         latest: this.#root.latest,
         hosts: this.#session.options.extraHosts,
+        platform: foreignPlatform(this.#base.platform),
       });
       const declared = [...this.#scope.args].map(([name, value]) => `${name}=${value}`);
       const prefix = declared.length === 0 ? "" : `|${declared.length} ${declared.join(" ")} `;
@@ -393,6 +394,12 @@ export class StageBuilder {
       writer.finish();
     });
   }
+}
+
+/** Undefined for this machine's own: what was built without a word about it is the same. */
+function foreignPlatform(platform: Platform): string | undefined {
+  const text = printPlatform(platform);
+  return text === printPlatform(hostPlatform()) ? undefined : text;
 }
 
 const historyForm = "buildkit.dockerfile.v0";

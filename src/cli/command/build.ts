@@ -1,5 +1,5 @@
 import { type BuildReport, buildImage, lintRecipe, openEngine, printSourceLines } from "#engine";
-import { isVialError, parseReference, printFamiliar } from "#spec";
+import { isVialError, parseReference, printFamiliar, printReference } from "#spec";
 import { GraphRecorder, printDot, printSvg } from "../build-graph.ts";
 import { printSameTwice } from "../build-check.ts";
 import { describeOutput, parseOutput, refuseTerminal, wantsImage, writeOutput } from "../build-output.ts";
@@ -109,13 +109,19 @@ export const command: Command = {
         "containerimage.config.digest": image.id,
         "containerimage.descriptor": image.descriptor,
         "containerimage.digest": image.descriptor.digest,
-        "image.name": flags.list("tag").join(","),
+        "image.name": flags
+          .list("tag")
+          .map((name) => printReference(parseReference(name)))
+          .join(","),
       };
       writeFlagFile("--metadata-file", flags.text("metadata-file"), `${JSON.stringify(metadata, null, 2)}\n`);
       // An ID behind an archive would be a part of it.
       const printId = outputs.some(({ destination }) => destination === "-") ? () => {} : outLine;
       if (form === "quiet") printId(image.id);
-      else {
+      else if (form === "rawjson") {
+        err(`${JSON.stringify({ kind: "built", ...metadata, took: performance.now() - began })}\n`);
+        if (flags.list("tag").length > 0) printId(image.id);
+      } else {
         const saved = image.saved > 0 ? `, ${seconds(image.saved)} saved by the cache` : "";
         const names = flags.list("tag").map((name) => printFamiliar(parseReference(name)));
         const made = wantsImage(outputs) ? image.id : outputs.map(describeOutput).join(", ");
