@@ -464,6 +464,25 @@ describe.skipIf(userWhy !== undefined)("an ordinary user", () => {
     expect(again.out).toBe(built.out);
     const byRoot = await vial.ok("build", "-q", `${home}/context`);
     expect(`${byRoot}\n`).toBe(built.out);
+    writeFileSync(
+      `${home}/context/Secret`,
+      'FROM busybox\nRUN --mount=type=secret,id=e,env=E --mount=type=bind,target=/b test "$E" = value && cat /b/a > /dev/null\n',
+    );
+    writeFileSync(`${home}/value`, "value");
+    chmodSync(`${home}/value`, 0o644);
+    const secret = await asUser(
+      program,
+      "build",
+      "--secret",
+      "id=e,src=value",
+      "-f",
+      "context/Secret",
+      "context",
+    );
+    expect({ code: secret.code, err: secret.err }).toEqual({
+      code: 0,
+      err: expect.stringContaining("Built"),
+    });
     const shown = await asUser(program, "run", "--rm", "mine", "stat", "-c", "%u", "/a", "/w");
     expect(shown.out).toBe("1000\n1000\n");
   });

@@ -160,7 +160,14 @@ function specOf(
 /** A runtime that waits for its program cleans up by itself when that ends; its state may be where only it can see it. */
 function endForeground(bundle: string): void {
   const runtimes = processesWith(bundle);
-  for (const pid of runtimes.flatMap(childrenOf)) process.kill(pid, "SIGKILL");
+  for (const pid of runtimes.flatMap(childrenOf)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // Gone meanwhile, or of another user of an ordinary user's range, whom only his own namespace may kill.
+      return;
+    }
+  }
   const deadline = performance.now() + 2000;
   while (runtimes.some((pid) => markProcess(pid) !== undefined) && performance.now() < deadline)
     Bun.sleepSync(5);
