@@ -79,4 +79,5 @@ export { readCacheImage, writeCacheImage } from "./cache-image.ts";
 export { type CacheEntry, forgetSteps, listSteps } from "./step-cache.ts";
 export { heldByBuilds, type StepResult } from "./step-record.ts";
 export type { BaseImage, ProgramEnd, ProgramRun, Worker } from "./worker.ts";
-export { openRootTree, removeFilesFolder, sweepWorkspaces } from "./workspace.ts";
+export { makeLayer, openRootTree, removeFilesFolder, sweepWorkspaces } from "./workspace.ts";
+export { addSingularityFiles } from "./deffile/add-singularity-files.ts";

@@ -35,7 +35,10 @@ export interface Workspace {
   restart(): void;
 }
 
-/** Makes a workspace, lets `act` change it, and packs the changes. Null: there were none. */
+/**
+ * Makes a workspace, lets `act` change it, and packs the changes. Null: there were none. `latest`: times behind it become
+ * it, in seconds since 1970.
+ */
 export async function makeLayer(
   worker: Worker,
   layers: readonly LayerBlob[],

@@ -1,19 +1,22 @@
 import { mkdirSync } from "node:fs";
-import type { BuiltImage, Engine } from "#engine";
+import { type BuiltImage, type Engine, writeSif } from "#engine";
 import { copyIn, saveDockerArchive, saveOciArchive } from "#image";
 import { writeFileWhole } from "./command/save.ts";
+import { parseSquashfsPacking } from "#sif";
 import { reasonOf } from "#spec";
 import { archiveToTerminal, fileUnwritable, flagValueInvalid } from "./error.ts";
 import { isTerminal, out } from "./print.ts";
 
 /** Where the result of a build goes beside the store. */
 export interface BuildOutput {
-  readonly type: "oci" | "docker" | "tar" | "local" | "image";
+  readonly type: "oci" | "docker" | "tar" | "local" | "image" | "sif";
   /** "-": standard output; "": the store. */
   readonly destination: string;
+  /** How the root file system of a SIF file is packed, as parseSquashfsPacking() has it. */
+  readonly packing?: string | undefined;
 }
 
-const types = ["oci", "docker", "tar", "local", "image"] as const;
+const types = ["oci", "docker", "tar", "local", "image", "sif"] as const;
 
 /** `type=oci,dest=FILE`; a path alone is a folder, `-` a tar stream. */
 export function parseOutput(text: string): BuildOutput {
@@ -23,13 +26,18 @@ export function parseOutput(text: string): BuildOutput {
   const given = fields.get("type") ?? "";
   const type = types.find((name) => name === given);
   if (type === undefined) throw flagValueInvalid("--output", text, `type=${types.join("|")},dest=PATH`);
-  const alien = [...fields.keys()].find((key) => key !== "type" && key !== "dest");
+  const own = type === "sif" ? ["type", "dest", "compression"] : ["type", "dest"];
+  const alien = [...fields.keys()].find((key) => !own.includes(key));
   if (alien !== undefined)
     throw flagValueInvalid("--output", text, `type=${type},dest=PATH, without "${alien}"; -t gives a name`);
   const destination = fields.get("dest") ?? (type === "image" || type === "docker" ? "" : "-");
   if (type === "local" && destination === "-")
     throw flagValueInvalid("--output", text, "type=local,dest=FOLDER");
-  return { type, destination };
+  if (type === "sif" && destination === "-")
+    throw flagValueInvalid("--output", text, "type=sif,dest=FILE: what packs it has to go back in the file");
+  const packing = fields.get("compression");
+  if (packing !== undefined) parseSquashfsPacking(packing);
+  return { type, destination, packing };
 }
 
 /** Before the build: an archive is nothing for a terminal. */
@@ -66,6 +74,11 @@ export async function writeOutput(engine: Engine, image: BuiltImage, output: Bui
     write(
       output.type === "oci" ? saveOciArchive(engine.store, images) : saveDockerArchive(engine.store, images),
     );
+    return;
+  }
+  if (output.type === "sif") {
+    const packing = parseSquashfsPacking(output.packing ?? "zstd");
+    await writeSif(image, { path: output.destination, packing, force: true });
     return;
   }
   const files = await image.files();

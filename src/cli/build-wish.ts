@@ -12,7 +12,7 @@ import type { Flags } from "./parse.ts";
 export function readBuildWish(
   flags: Flags,
   recipe: Recipe,
-): Omit<BuildWish, "signal" | "unnamed" | "deliver"> {
+): Omit<BuildWish, "deliver" | "signal" | "singularityFiles" | "unnamed"> {
   const network = flags.text("network") ?? "default";
   if (network !== "default" && network !== "none" && network !== "host")
     throw flagValueInvalid("--network", network, "default, none or host");

@@ -22,6 +22,15 @@ export function flagAbsent(command: string, flag: string, why: string, next: str
   });
 }
 
+export function buildTargetTaken(path: string): VialError {
+  return new VialError({
+    kind: "already-exists",
+    code: "build-target-taken",
+    what: `Cannot build "${path}": it is there already`,
+    next: "add --force to replace it, or give another name",
+  });
+}
+
 export function flagValueMissing(flag: string, value: string | undefined): VialError {
   return new VialError({
     kind: "invalid-argument",

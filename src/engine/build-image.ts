@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import {
+  addSingularityFiles,
   type BuildReport,
   buildDeffile,
   buildDockerfile,
@@ -22,7 +23,7 @@ import {
   writeStage,
 } from "#build";
 import { exportTree, holdContent, readImage, type SavedImage, setRef } from "#image";
-import type { Descriptor, Digest, ImageReference } from "#spec";
+import type { Descriptor, Digest, ImageConfig, ImageReference } from "#spec";
 import { debugShell, type ShellDialog } from "./debug-shell.ts";
 import { recipeMissing } from "./error.ts";
 import { timeOfSteps, trimBuildCache } from "./build-cache.ts";
@@ -49,6 +50,8 @@ export interface BuildWish extends Omit<BuildOptions, "cacheSources"> {
   readonly pull: WorkerOptions["pull"];
   /** What definition files know beside. */
   readonly definition: DeffileOptions;
+  /** The image gets the files of /.singularity.d where it has none. */
+  readonly singularityFiles: boolean;
   /** `--debug-shell`: how to speak with the person at the terminal. */
   readonly shellDialog?: ShellDialog | undefined;
   /** Bytes of finished steps to keep. */
@@ -66,6 +69,13 @@ export interface BuiltImage {
   readonly archived: () => SavedImage;
   /** The root file system as a tar stream, for outputs that are no image. */
   readonly files: () => Promise<{ readonly chunks: Iterable<Uint8Array>; close(): void }>;
+  /** The root file system as a mounted folder, to be read. */
+  readonly folder: () => Promise<{ readonly path: string; close(): void }>;
+  readonly config: ImageConfig;
+  /** The time of the image: seconds since 1970. */
+  readonly seconds: number;
+  /** The text of the definition file, if it was made from one. */
+  readonly definition: string | undefined;
 }
 
 /** Builds an image, gives it its names and delivers it. */
@@ -116,14 +126,16 @@ async function buildHeld(
     const { name } = wish.recipe;
     const text = wish.recipe.text ?? (await contexts.recipe(name, wish.signal));
     if (text === undefined) throw recipeMissing(name);
-    const stage = isDeffile(text, name)
+    const isDefinition = isDeffile(text, name);
+    const built = isDefinition
       ? await buildDeffile(session, text, name, wish.definition)
       : await buildDockerfile(session, parseDockerfile(text, name));
+    const stage = wish.singularityFiles ? await addSingularityFiles(session, built, text) : built;
     const image = writeStage(session, stage);
     const { descriptor } = image;
     if (wish.references.length === 0 && wish.unnamed === "dangling") setRef(store, undefined, descriptor);
     for (const reference of wish.references) setRef(store, reference, descriptor);
-    const built: BuiltImage = {
+    const result: BuiltImage = {
       id: image.id,
       descriptor,
       saved: session.saved,
@@ -133,11 +145,15 @@ async function buildHeld(
         references: wish.references,
       }),
       files: () => filesOf(session, stage),
+      folder: () => openRootTree(worker, stage.root.layers),
+      config: image.config,
+      seconds: session.options.epoch ?? stage.root.latest,
+      definition: isDefinition ? text : undefined,
     };
-    await wish.deliver(built);
+    await wish.deliver(result);
     for (const target of wish.cacheTo)
       await writeCache(engine, session, target, image.manifest.layers, transferOptions);
-    return built;
+    return result;
   } finally {
     removeFilesFolder(worker);
   }

@@ -6,6 +6,7 @@ import { hostPlatform, isVialError, parseNamed, type Platform, parseImageConfig,
 import { bootstrapImage, hostDistribution } from "./bootstrap.ts";
 import type { Engine } from "./engine-handle.ts";
 import { runProgram, sweepPrograms } from "./build-program.ts";
+import { isSifFile, loadSifImage } from "./sif-image.ts";
 import { pullImage } from "./images.ts";
 import { unpackStoredLayer, type Warn } from "./layers.ts";
 import type { Report } from "#registry";
@@ -36,7 +37,8 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
       if (made === undefined) throw new Error(`the layer ${layer.diffId} did not come to lie unpacked`);
       return made;
     },
-    loadImage: (path, tag) => loadImage(engine, path, tag),
+    loadImage: (path, tag) =>
+      isSifFile(path) ? loadSifImage(engine, worker, path, options.signal) : loadImage(engine, path, tag),
     bootstrapImage: (wish, output, anew) => bootstrapBase(engine, wish, output, anew, options),
     run: (program) => runProgram(engine, program),
   };

@@ -82,4 +82,6 @@ export { listBuildCache, pruneBuildCache } from "./build-cache.ts";
 export type { ShellDialog } from "./debug-shell.ts";
 export type { CachePlace, CacheTarget } from "./build-cache-places.ts";
 export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } from "./build-image.ts";
+export { isSifFile } from "./sif-image.ts";
+export { type SifOutput, writeSif } from "./sif-output.ts";
 export { recipeMissing } from "./error.ts";

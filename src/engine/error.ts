@@ -338,3 +338,44 @@ export function cacheUnwritable(title: string, cause: unknown): VialError {
     cause,
   });
 }
+
+export function sifPartitionUnreadable(path: string, fileSystem: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "sif-partition-unreadable",
+    what: `Cannot read the root file system of "${path}"`,
+    why: `it is ${fileSystem}, and squashfs alone is read`,
+    next: "convert it where it was made, by `apptainer build NEW.sif OLD.sif`",
+  });
+}
+
+export function sifConfigInvalid(path: string, why: string): VialError {
+  return new VialError({
+    kind: "data-loss",
+    code: "sif-config-invalid",
+    what: `Cannot read the OCI config in "${path}"`,
+    why,
+    next: "look at it by `vial sif list` and `vial sif dump`, or take the object out by `vial sif del`",
+  });
+}
+
+export function sifArchitectureNone(architecture: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "sif-architecture-none",
+    what: `Cannot write a SIF file for the architecture "${architecture}"`,
+    why: "the format has no number for it",
+    next: "write an OCI archive by `-o type=oci,dest=FILE`",
+  });
+}
+
+export function sifRootDamaged(path: string, cause: VialError): VialError {
+  return new VialError({
+    kind: "data-loss",
+    code: "sif-root-damaged",
+    what: `Cannot unpack "${path}": its root file system is damaged`,
+    why: reasonOf(cause),
+    next: "fetch the file again, and compare its digest with that of the original",
+    cause,
+  });
+}

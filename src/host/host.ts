@@ -114,5 +114,6 @@ export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process
 export { runUnderTerminal } from "./kernel/under-terminal.ts";
 export { becomeMappedRoot, joinUserNamespaceArgs } from "./kernel/user-namespace.ts";
 export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
+export { type UnsquashfsWish, unsquashfs } from "./program/unsquashfs.ts";
 export { canDisorder, mountDisorderfs } from "./program/disorderfs.ts";
 export { startDetached } from "./run.ts";

@@ -5,7 +5,9 @@ import { performCopy } from "../copy/perform.ts";
 import { selectSources } from "../copy/select.ts";
 import type { SourceTree } from "../copy/source-tree.ts";
 import { baseUnknown, buildCanceled } from "../error.ts";
+import type { RunningStep } from "../event.ts";
 import { stepKey } from "../step-key.ts";
+import type { BaseImage } from "../worker.ts";
 import { agentNotYet } from "./error.ts";
 import { putEntries } from "./put-entries.ts";
 import { headOf, type StageSteps } from "./stage-steps.ts";
@@ -13,7 +15,7 @@ import { headOf, type StageSteps } from "./stage-steps.ts";
 /** Makes what a stage begins with, as the agent of its header says. */
 export async function bootstrapStage(steps: StageSteps): Promise<void> {
   const { bootstrap } = steps.stage;
-  const { worker, options, reporter } = steps.session;
+  const { worker, options } = steps.session;
   const where = steps.stage.range;
   switch (bootstrap.kind) {
     case "scratch":
@@ -30,42 +32,31 @@ export async function bootstrapStage(steps: StageSteps): Promise<void> {
           : bootstrap.kind === "debootstrap"
             ? bootstrap.suite
             : bootstrap.path;
-      const step = reporter.begin({
-        title: `${steps.title}Bootstrap: ${bootstrap.kind} ${name}`,
-        where: headOf(where),
-        needs: [],
-      });
-      steps.lastStep = step.info.number;
-      try {
-        const image =
-          bootstrap.kind === "docker"
-            ? await worker.resolveImage(bootstrap.reference, options.platform, options.signal)
-            : bootstrap.kind === "debootstrap"
-              ? await worker.bootstrapImage(
-                  bootstrap,
-                  (line) => step.output(Buffer.from(`${line}\n`)),
-                  options.noCache,
-                )
-              : await worker.loadImage(bootstrap.path, "tag" in bootstrap ? bootstrap.tag : undefined);
-        step.done();
-        const state = baseOf(image, options.epoch);
-        steps.root = state.root;
-        steps.base = state.base;
-      } catch (error) {
-        step.failed();
-        if (options.signal.aborted) throw buildCanceled();
-        throw baseUnknown(name, undefined, error, headOf(where));
-      }
+      await beginWithImage(steps, name, async (step) =>
+        bootstrap.kind === "docker"
+          ? await worker.resolveImage(bootstrap.reference, options.platform, options.signal)
+          : bootstrap.kind === "debootstrap"
+            ? await worker.bootstrapImage(
+                bootstrap,
+                (line) => step.output(Buffer.from(`${line}\n`)),
+                options.noCache,
+              )
+            : await worker.loadImage(bootstrap.path, "tag" in bootstrap ? bootstrap.tag : undefined),
+      );
       return;
     }
     case "localimage": {
+      if (bootstrap.fingerprints.length > 0)
+        throw agentNotYet("localimage", "signatures are not verified yet", headOf(where));
+      if (statSync(bootstrap.path, { throwIfNoEntry: false })?.isFile() === true) {
+        await beginWithImage(steps, bootstrap.path, () => worker.loadImage(bootstrap.path, undefined));
+        return;
+      }
       const tree: SourceTree = {
         root: bootstrap.path,
         form: "whole",
         title: `the folder "${bootstrap.path}"`,
       };
-      if (statSync(bootstrap.path, { throwIfNoEntry: false })?.isDirectory() !== true)
-        throw agentNotYet("localimage", "images in one file (SIF) are not read yet", headOf(where));
       await steps.copy(`Bootstrap: localimage ${bootstrap.path}`, tree, ["/"], "/", headOf(where), true);
       return;
     }
@@ -110,5 +101,32 @@ export async function bootstrapStage(steps: StageSteps): Promise<void> {
       throw agentNotYet("oras", "images in one file (SIF) are not read yet", headOf(where));
     default:
       bootstrap satisfies never;
+  }
+}
+
+/** The stage stands on the layers of an image. */
+async function beginWithImage(
+  steps: StageSteps,
+  name: string,
+  find: (step: RunningStep) => Promise<BaseImage>,
+): Promise<void> {
+  const { reporter, options } = steps.session;
+  const where = headOf(steps.stage.range);
+  const step = reporter.begin({
+    title: `${steps.title}Bootstrap: ${steps.stage.bootstrap.kind} ${name}`,
+    where,
+    needs: [],
+  });
+  steps.lastStep = step.info.number;
+  try {
+    const image = await find(step);
+    step.done();
+    const state = baseOf(image, options.epoch);
+    steps.root = state.root;
+    steps.base = state.base;
+  } catch (error) {
+    step.failed();
+    if (options.signal.aborted) throw buildCanceled();
+    throw baseUnknown(name, undefined, error, where);
   }
 }

@@ -6,6 +6,7 @@ import { describeOutput, parseOutput, refuseTerminal, wantsImage, writeOutput } 
 import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
 import { type Recipe, readRecipeOf } from "../build-recipe.ts";
 import { openShellDialog } from "../build-shell.ts";
+import { outputOfTarget, recipeOfSpec } from "../build-spec.ts";
 import { readBuildWish } from "../build-wish.ts";
 import type { Command } from "../command.ts";
 import { flagValueInvalid } from "../error.ts";
@@ -19,7 +20,7 @@ const progressForms = ["auto", "plain", "tty", "quiet", "rawjson"] as const;
 
 export const command: Command = {
   name: "build",
-  usage: "[OPTIONS] PATH | URL | -",
+  usage: "[OPTIONS] PATH | URL | -\n       vial build [OPTIONS] IMAGE.sif RECIPE | IMAGE",
   summary: "Build an image from a Dockerfile or a definition file",
   mapped: true,
   flags: [
@@ -40,7 +41,11 @@ export const command: Command = {
     boolFlag("check-reproducible", "Do every step twice, under other conditions, and tell what differs"),
     boolFlag("debug-shell", "Open a shell in the state right before a step that fails"),
     textFlag("file", "path", "The recipe (default PATH/Dockerfile; - reads standard input)", "f"),
-    boolFlag("force", "Let the labels and the help of a definition file win over the base's"),
+    boolFlag(
+      "force",
+      "Replace IMAGE, and let the labels and the help of a definition file win\nover the base's",
+      "F",
+    ),
     textFlag("graph", "file.svg|file.dot", "Draw the steps, with what became of them and their times"),
     textFlag("iidfile", "file", "Write the image's ID to a file"),
     listFlag("label", "name=value", "Set a label of the image"),
@@ -52,13 +57,14 @@ export const command: Command = {
     listFlag(
       "output",
       "type=...,dest=...",
-      "Write the result elsewhere: oci or docker (archives), tar or local\n(files), in place of the store; with -t in both",
+      "Write the result elsewhere: oci or docker (archives), tar or local\n(files), sif (with compression=zstd|gzip|lz4|xz[:level]), in place of the\nstore; with -t in both",
       "o",
     ),
     textFlag("platform", "os/arch", "Build for this platform"),
     textFlag("progress", progressForms.join("|"), "How to show the steps (default auto)"),
     boolFlag("pull", "Look for newer base images"),
     boolFlag("quiet", "Print the image's ID alone", "q"),
+    boolFlag("sandbox", "With IMAGE RECIPE: a folder and not a SIF file", "s"),
     listFlag("secret", "id=name[,src=file|,env=name]", "A secret for RUN --mount=type=secret"),
     textFlag("shm-size", "bytes", "Size of /dev/shm for what runs"),
     listFlag("ssh", "default|id[=socket]", "An ssh agent for RUN --mount=type=ssh"),
@@ -66,11 +72,13 @@ export const command: Command = {
     textFlag("target", "stage", "Build up to this stage"),
     boolFlag("write-recipe", "Keep the Dockerfile that is proposed where there is none"),
   ],
-  args: [1, 1],
-  async run(flags, [place = ""]) {
-    const recipe = await readRecipeOf(flags, place);
+  args: [1, 2],
+  async run(flags, [place = "", spec]) {
+    const recipe = spec === undefined ? await readRecipeOf(flags, place) : recipeOfSpec(spec);
     if (flags.bool("lint")) return printLint(recipe);
     const outputs = flags.list("output").map(parseOutput);
+    const [force, sandbox] = [flags.bool("force"), flags.bool("sandbox")];
+    if (spec !== undefined) outputs.push(outputOfTarget(place, { force, sandbox }));
     refuseTerminal(outputs);
     const engine = openEngine();
     const form = progressForm(flags);
@@ -89,6 +97,7 @@ export const command: Command = {
             engine,
             {
               ...readBuildWish(flags, recipe),
+              singularityFiles: outputs.some(({ type }) => type === "sif"),
               unnamed: wantsImage(outputs) ? "dangling" : "gone",
               deliver: async (built) => {
                 for (const output of outputs) await writeOutput(engine, built, output);

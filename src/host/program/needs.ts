@@ -127,6 +127,14 @@ export const needs: readonly Need[] = [
     versionArgs: ["--version"],
   },
   {
+    program: "unsquashfs",
+    package: "squashfs-tools",
+    use: "unpacks one-file images",
+    cost: "SIF files cannot be taken into the store",
+    level: "optional",
+    versionArgs: ["-version"],
+  },
+  {
     program: "mksquashfs",
     package: "squashfs-tools",
     use: "packs one-file images",

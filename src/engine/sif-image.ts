@@ -1,0 +1,130 @@
+import { existsSync, openSync, readFileSync, readSync, closeSync, realpathSync, statSync } from "node:fs";
+import { type BaseImage, makeLayer, type Worker } from "#build";
+import { unsquashfs, writeAtomic } from "#host";
+import { lookupImage, readBlob, setRef, type WrittenImage, writeImage } from "#image";
+import { openSif, type Partition, primaryPartition, type SifFile } from "#sif";
+import {
+  type ContainerDefaults,
+  hostPlatform,
+  isVialError,
+  parseImageConfig,
+  parseManifest,
+  type Platform,
+} from "#spec";
+import { sifConfigInvalid, sifPartitionUnreadable, sifRootDamaged } from "./error.ts";
+import type { Engine } from "./engine-handle.ts";
+
+// A SIF file as an image of the store: its root file system becomes one layer, and the OCI config that travelled with it
+// the image's.
+
+const maxConfig = 1 << 20;
+const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Whether a file says of itself that it is a SIF file: its magic stands behind the launch script. */
+export function isSifFile(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const head = Buffer.alloc(42);
+  const fd = openSync(path, "r");
+  try {
+    readSync(fd, head);
+  } finally {
+    closeSync(fd);
+  }
+  return head.subarray(32).toString("latin1") === "SIF_MAGIC\0";
+}
+
+/**
+ * Takes a SIF file into the store, dangling. The same file again, by its place, size and times, is not unpacked again.
+ * Errors: those of reading a SIF file, sif-partition-unreadable, sif-config-invalid, program-failed.
+ */
+export async function loadSifImage(
+  engine: Engine,
+  worker: Worker,
+  path: string,
+  signal: AbortSignal,
+): Promise<BaseImage> {
+  const { ino, size, mtimeMs, ctimeMs } = statSync(path);
+  const key = new Bun.CryptoHasher("sha256")
+    .update(JSON.stringify([realpathSync(path), ino, size, mtimeMs, ctimeMs]))
+    .digest("hex");
+  const record = `${engine.place.root}/build/bases/sif-${key.slice(0, 32)}`;
+  const known = existsSync(record) ? storedImage(engine, readFileSync(record, "utf8")) : undefined;
+  if (known !== undefined) return known;
+  const image = await readSifImage(worker, path, signal);
+  setRef(engine.store, undefined, image.descriptor);
+  writeAtomic(record, image.id, 0o600);
+  return { manifestDigest: image.descriptor.digest, manifest: image.manifest, config: image.config };
+}
+
+/** Undefined: it was removed since. */
+function storedImage(engine: Engine, id: string): BaseImage | undefined {
+  try {
+    const found = lookupImage(engine.store, id);
+    if (found === undefined) return undefined;
+    const manifest = parseManifest(readBlob(engine.store, found.manifestDigest));
+    return {
+      manifestDigest: found.manifestDigest,
+      manifest,
+      config: parseImageConfig(readBlob(engine.store, found.id)),
+    };
+  } catch (error) {
+    if (isVialError(error)) return undefined;
+    throw error;
+  }
+}
+
+async function readSifImage(worker: Worker, path: string, signal: AbortSignal): Promise<WrittenImage> {
+  using file = openSif(path);
+  const partition = primaryPartition(file);
+  const { fileSystem, architecture } = partition.extra;
+  if (fileSystem !== "squashfs") throw sifPartitionUnreadable(path, fileSystem);
+  let hasActions = false;
+  // Every file keeps its time: what is in the file is done, and the same for everybody.
+  const layer = await makeLayer(worker, [], { latest: Number.MAX_SAFE_INTEGER }, async ({ rootfs }) => {
+    try {
+      await unsquashfs({ path, offset: partition.offset, target: rootfs, signal });
+    } catch (error) {
+      if (!isVialError(error) || error.code !== "program-failed" || signal.aborted) throw error;
+      throw sifRootDamaged(path, error);
+    }
+    hasActions = existsSync(`${rootfs}/.singularity.d/actions/run`);
+  });
+  const seconds = Math.max(0, file.header.createdAt);
+  const created = new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+  return writeImage(worker.store, {
+    platform: platformOf(architecture),
+    layers: layer === null ? [] : [layer],
+    change: () => ociConfigOf(file) ?? otherConfig(hasActions),
+    history: [{ created, created_by: "the root file system of a SIF file" }],
+    created,
+  });
+}
+
+function platformOf(architecture: Partition["extra"]["architecture"]): Platform {
+  return architecture === "unknown" ? hostPlatform() : { os: "linux", architecture };
+}
+
+/** The OCI config that travelled along, as Apptainer and Vial put it. */
+function ociConfigOf(file: SifFile): ContainerDefaults | undefined {
+  const object = file.objects.find(({ type, name }) => type === "generic-json" && name === "oci-config.json");
+  if (object === undefined) return undefined;
+  if (object.size > maxConfig) throw sifConfigInvalid(file.path, `it has ${object.size} bytes`);
+  const text = Buffer.concat([...file.read(object)].map((piece) => Buffer.from(piece))).toString();
+  try {
+    const config: unknown = JSON.parse(text);
+    // Read as a part of an image config, by whose rules it has to be.
+    const whole = { architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [] }, config };
+    return parseImageConfig(Buffer.from(JSON.stringify(whole))).config ?? {};
+  } catch (error) {
+    throw sifConfigInvalid(file.path, (error as Error).message);
+  }
+}
+
+/** Of an image that never was one of the OCI: its own scripts set the environment and start it. */
+function otherConfig(hasActions: boolean): ContainerDefaults {
+  return {
+    Env: [defaultPath],
+    WorkingDir: "/",
+    ...(hasActions ? { Entrypoint: ["/.singularity.d/actions/run"] } : { Cmd: ["/bin/sh"] }),
+  };
+}
