@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
 
 // What goes in and out of containers: streams, logs, attach, exec, events, health.
@@ -157,6 +158,41 @@ suite("exec", () => {
   ] as const)("%s", async (_, words, code, out) => {
     const outcome = await vial.run("exec", ...words);
     expect([outcome.code, outcome.out]).toEqual([code, out]);
+  });
+
+  test("runs as the container's user, in its folder, with its groups and limits", async () => {
+    const recipe = `${vial.folder}/exec-recipe`;
+    mkdirSync(recipe);
+    writeFileSync(`${recipe}/Dockerfile`, "FROM busybox\nWORKDIR /srv/app\nUSER 10001:10002\nENV B=2\n");
+    await vial.ok("build", "-q", "-t", "other-user", recipe);
+    const own = ["--ulimit", "nofile=100:200", "--security-opt", "no-new-privileges", "--group-add", "77"];
+    await vial.ok("run", "-d", "--name", "others", ...own, "other-user", "sleep", "1000");
+    const look =
+      "id -u; id -g; id -G; pwd; ulimit -n; grep -E '^(NoNewPrivs|CapEff)' /proc/self/status; echo $B";
+    const said = [
+      "10001",
+      "10002",
+      "10002 77",
+      "/srv/app",
+      "100",
+      "CapEff:\t0000000000000000",
+      "NoNewPrivs:\t1",
+      "2",
+    ];
+    expect((await vial.ok("exec", "others", "sh", "-c", look)).split("\n")).toEqual(said);
+    expect(await vial.ok("exec", "-u", "0", "others", "id", "-u")).toBe("0");
+    await vial.ok("rm", "-f", "others");
+    // The same for root elsewhere than at the top.
+    await vial.ok("run", "-d", "--name", "others", "-w", "/tmp", "busybox", "sleep", "1000");
+    expect(await vial.ok("exec", "others", "pwd")).toBe("/tmp");
+    await vial.ok("rm", "-f", "others");
+    const check = ["--health-cmd", "id -u; pwd", "--health-interval", "100ms"];
+    await vial.ok("run", "-d", "--name", "others", ...check, "other-user", "sleep", "1000");
+    const health = async () => await vial.inspect("others", "{{json .State.Health}}");
+    await vial.until("a health check runs as that user, there", async () =>
+      (await health()).includes("10001\\n/srv/app\\n"),
+    );
+    await vial.ok("rm", "-f", "others");
   });
 
   test("-i gives it this stdin", async () => {

@@ -12,6 +12,7 @@ test("findDates() finds the forms of a day, also where a piece of the archive en
       date: "Wed Nov 25 10:00:00 UTC 2026",
       early: "day Nov  5 2026 is another",
       other: "2026-11-24 and 20261125",
+      older: "Wed Nov 25 10:00:00 UTC 2009, which was a Wednesday too",
     };
     for (const [name, text] of Object.entries(texts)) writeFileSync(`${folder}/${name}`, text);
     const tar = Bun.spawnSync(["tar", "-cf", "-", "--sort=name", "-C", folder, "."]).stdout;

@@ -11,10 +11,13 @@ export interface FoundDate {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/** The longest form: "Wed Nov 25 01:40:01 PM NZDT 2026". */
+const span = 36;
+
 /** The first date of `day` (in UTC) in each file of an uncompressed layer. */
 export async function findDates(layer: ByteSource, day: Date): Promise<readonly FoundDate[]> {
   const needles = formsOf(day).map((text) => Buffer.from(text));
-  const longest = Math.max(...needles.map((needle) => needle.length));
+  const year = Buffer.from(day.toISOString().slice(0, 4));
   const found: FoundDate[] = [];
   let path = "";
   let isFound = false;
@@ -32,12 +35,16 @@ export async function findDates(layer: ByteSource, day: Date): Promise<readonly 
         if (isFound) return;
         // A date may lie across two pieces.
         const piece = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-        const needle = needles.find((one) => piece.includes(one));
+        const needle = needles.find((one) => {
+          const at = piece.indexOf(one);
+          // The form of date(1) has its year at the end; without it, the same day of another year would be found.
+          return at >= 0 && piece.subarray(at, at + span).includes(year);
+        });
         if (needle !== undefined) {
           isFound = true;
           found.push({ path, date: needle.toString() });
         }
-        rest = Buffer.from(piece.subarray(Math.max(0, piece.length - longest)));
+        rest = Buffer.from(piece.subarray(Math.max(0, piece.length - span)));
       },
       end() {},
     },

@@ -60,21 +60,33 @@ export async function execWithOwnTerminal(
   wish: ExecWish,
   take: (bytes: Uint8Array) => void,
 ): Promise<number> {
-  // A file, for the runtime is another process, and not even in the user namespace of this one.
+  return await withExecCommand(engine, name, wish, async (command) => await runUnderTerminal(command, take));
+}
+
+/**
+ * Hands over the runtime's command line, for who runs it as a process of its own: that one cannot read this one's memory,
+ * and may be in another user namespace, so the process file is a file for as long as `act` takes.
+ */
+export async function withExecCommand<T>(
+  engine: Engine,
+  name: string,
+  wish: ExecWish,
+  act: (command: [program: string, ...args: string[]]) => Promise<T>,
+): Promise<T> {
   const file = `${findContainer(engine, name).bundle}/exec-${process.pid}.json`;
   const keep = (text: string): string => {
     writeFileSync(file, text, { mode: 0o600 });
     return file;
   };
   try {
-    return await runUnderTerminal(execCommandLine(engine, name, wish, keep), take);
+    return await act(execCommandLine(engine, name, wish, keep));
   } finally {
     rmSync(file, { force: true });
   }
 }
 
 /** The runtime's command line that runs the program. crun enters a container without a mount namespace of ours. */
-export function execCommandLine(
+function execCommandLine(
   engine: Engine,
   name: string,
   wish: ExecWish,
@@ -101,7 +113,7 @@ export function execCommandLine(
     if (currentState(place).status !== "running") throw containerNotRunning(name);
     throw error;
   }
-  if (plain(wish))
+  if (plain(wish, wished))
     return asCommand([...enter, ...quick(driver.execCommand(place, wish, { command: wish.command }))]);
   // In memory alone: the program has its environment, and nobody has to remove a file.
   const inMemory = (text: string) => memoryFile("process.json", text);
@@ -150,14 +162,24 @@ function asCommand([program = "", ...args]: readonly string[]): [program: string
   return [program, ...args];
 }
 
-/** Nothing differs from the container's own process but the command: the runtime then needs no process file. */
-function plain(wish: ExecWish): boolean {
+/**
+ * The process is the one that the runtimes make up by themselves: that of root in the top folder, with the container's
+ * environment and capabilities. Then they need no process file. The container's user, folder and limits they do not take
+ * over (seen with crun 1.8: `exec` ran as root in a container of another user).
+ */
+function plain(wish: ExecWish, wished: RuntimeConfig["process"]): boolean {
+  const { user, cwd, rlimits, noNewPrivileges, oomScoreAdj } = wished;
   return (
-    wish.user === undefined &&
-    wish.workingDir === undefined &&
     wish.env.length === 0 &&
     !wish.privileged &&
-    !wish.terminal
+    !wish.terminal &&
+    cwd === "/" &&
+    user.uid === 0 &&
+    user.gid === 0 &&
+    user.additionalGids.every((gid) => gid === 0) &&
+    (rlimits ?? []).length === 0 &&
+    !noNewPrivileges &&
+    oomScoreAdj === undefined
   );
 }
 

@@ -3,7 +3,7 @@ import { run, startDetached, writeAtomic } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { recordEvent } from "../events.ts";
-import { execCommandLine } from "./exec.ts";
+import { withExecCommand } from "./exec.ts";
 import { ownProgram } from "./exit-command.ts";
 import { type ContainerFolder, readSpec } from "./folder.ts";
 import { currentState } from "./state.ts";
@@ -104,7 +104,7 @@ async function runCheck(
   milliseconds: number,
 ): Promise<{ exitCode: number; output: string }> {
   try {
-    const line = execCommandLine(engine, place.id, {
+    const wish = {
       command,
       terminal: false,
       interactive: false,
@@ -113,9 +113,14 @@ async function runCheck(
       workingDir: undefined,
       user: undefined,
       privileged: false,
-    });
-    const [program, ...args] = line;
-    const result = await run(program, args, { timeout: milliseconds, keepOutput: maxOutput });
+    };
+    const result = await withExecCommand(
+      engine,
+      place.id,
+      wish,
+      async ([program, ...args]) =>
+        await run(program, args, { timeout: milliseconds, keepOutput: maxOutput }),
+    );
     const output = `${result.stdout}${result.stderr}`.slice(0, maxOutput);
     if (result.signal === undefined) return { exitCode: result.exitCode, output };
     return { exitCode: -1, output: `Health check exceeded timeout (${milliseconds / 1000}s): ${output}` };
