@@ -40,6 +40,8 @@ export interface Command {
    * namespace is entered, not a new one, for the kernel lets nobody else near.
    */
   meets?(flags: Flags, args: readonly string[]): string | undefined;
+  /** `hpc`: its start may need namespaces that Vial has to be started anew for (hpc/form.ts tells). */
+  readonly profile?: "hpc";
   /** Gives the exit code. */
   run(flags: Flags, args: readonly string[]): number | Promise<number>;
 }

@@ -47,6 +47,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   rm: () => import("./command/rm.ts"),
   rmi: () => import("./command/rmi.ts"),
   run: () => import("./command/run.ts"),
+  "run-help": () => import("./command/run-help.ts"),
   save: () => import("./command/save.ts"),
   "sif add": () => import("./command/sif-add.ts"),
   "sif del": () => import("./command/sif-del.ts"),
@@ -56,17 +57,25 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "sif list": () => import("./command/sif-list.ts"),
   "sif new": () => import("./command/sif-new.ts"),
   "sif setprim": () => import("./command/sif-setprim.ts"),
+  shell: () => import("./command/shell.ts"),
   start: () => import("./command/start.ts"),
   stats: () => import("./command/stats.ts"),
   stop: () => import("./command/stop.ts"),
   "system df": () => import("./command/system-df.ts"),
   tag: () => import("./command/tag.ts"),
   tags: () => import("./command/tags.ts"),
+  test: () => import("./command/test.ts"),
   top: () => import("./command/top.ts"),
   unpause: () => import("./command/unpause.ts"),
   update: () => import("./command/update.ts"),
   version: () => import("./command/version.ts"),
   wait: () => import("./command/wait.ts"),
+};
+
+/** The verbs that mean another command in the profile `hpc`. */
+export const hpcTable: Readonly<Record<string, LoadCommand>> = {
+  exec: () => import("./command/hpc-exec.ts"),
+  run: () => import("./command/hpc-run.ts"),
 };
 
 /** Second names: Docker's groups (`image ls`) and its short forms. */
@@ -164,6 +173,7 @@ export const sections: readonly { readonly title: string; readonly names: readon
     title: "Images",
     names: ["images", "pull", "push", "bootstrap", "tag", "tags", "rmi", "history", "build", "commit"],
   },
+  { title: "Running as yourself", names: ["shell", "test", "run-help"] },
   { title: "Images in files", names: ["save", "load", "import", "export"] },
   { title: "Registries", names: ["login", "logout"] },
   { title: "Vial itself", names: ["doctor", "info", "check", "version"] },
@@ -178,7 +188,10 @@ export interface Verb {
 }
 
 /** The verb that the first words name, the group when only that is named, or undefined. */
-export function findVerb(words: readonly string[]): Verb | { readonly group: string } | undefined {
+export function findVerb(
+  words: readonly string[],
+  profile: "web" | "hpc" = "web",
+): Verb | { readonly group: string } | undefined {
   const [first = "", second = ""] = words;
   if (Object.hasOwn(groups, first)) {
     const pair = `${first} ${second}`;
@@ -186,7 +199,8 @@ export function findVerb(words: readonly string[]): Verb | { readonly group: str
     const load = Object.hasOwn(table, name) ? table[name] : undefined;
     return load === undefined ? { group: first } : { name, load, words: 2 };
   }
-  const load = Object.hasOwn(table, first) ? table[first] : undefined;
+  const own = profile === "hpc" && Object.hasOwn(hpcTable, first) ? hpcTable[first] : undefined;
+  const load = own ?? (Object.hasOwn(table, first) ? table[first] : undefined);
   return load === undefined ? undefined : { name: first, load, words: 1 };
 }
 

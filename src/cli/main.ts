@@ -1,3 +1,4 @@
+import { type HpcForm, hpcForm } from "./hpc/form.ts";
 import { printVersion, version } from "./version.ts";
 
 // The entry of the executable. The version is answered here, before anything else is loaded; the verbs that people and
@@ -30,11 +31,22 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
   console.log(printVersion().trimEnd());
 } else {
   const [verb = "", ...rest] = argv;
-  const load = Object.hasOwn(quick, verb) ? quick[verb] : undefined;
-  let code = load === undefined ? undefined : await (await load()).start(rest);
+  const form = hpcForm(verb, rest);
+  let code: number | undefined;
+  if (verb === "internal-hpc") code = await (await import("./hot/hpc.ts")).start(rest);
+  else if (form !== undefined) code = await startForm(form);
+  else if (Object.hasOwn(quick, verb)) code = await (await quick[verb]?.())?.start(rest);
   if (code === undefined) {
     const { start } = await import("./start.ts");
     code = await start(argv);
   }
   process.exit(code);
+}
+
+/** A run in the profile `hpc`: for an ordinary user, and for some flags, Vial first starts anew in other namespaces. */
+async function startForm(form: HpcForm): Promise<number | undefined> {
+  if (argv.includes("--help") || argv.includes("-h")) return undefined;
+  return form.startsAnew
+    ? (await import("./hot/hpc-enter.ts")).enter(form, argv)
+    : await (await import("./hot/hpc.ts")).start(argv);
 }

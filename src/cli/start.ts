@@ -1,6 +1,8 @@
 import type { Command, Flag } from "./command.ts";
 import { findVerb, namesOfGroup, topNames } from "./commands.ts";
 import { commandUnknown, flagValueMissing, globalFlagUnknown, groupCommandUnknown } from "./error.ts";
+import { enterHpc } from "./hpc/enter.ts";
+import { hpcForm } from "./hpc/form.ts";
 import { becomeMapped } from "./mapped.ts";
 import { type Parsed, parseCommandLine } from "./parse.ts";
 
@@ -25,14 +27,21 @@ export async function start(argv: readonly string[]): Promise<number> {
     const [first, ...others] = globals.words;
     if (globals.wants === "help" || first === undefined) return await help([]);
     if (first === "help") return await help(others);
-    const verb = findVerb(globals.words);
+    const isAnew = first === "internal-hpc";
+    const words = isAnew ? others : globals.words;
+    const form = hpcForm(words[0] ?? "", words.slice(1));
+    const verb = findVerb(words, isAnew || form !== undefined ? "hpc" : "web");
     if (verb === undefined) throw commandUnknown(first, topNames());
     if ("group" in verb) return await groupAlone(verb.group, others[0]);
     const { command } = await verb.load();
     failureCode = command.failureCode;
-    const rest = globals.words.slice(verb.words);
+    const rest = words.slice(verb.words);
     const parsed = parseUnlessHelp(command, rest);
-    if (parsed === "help") return await help(globals.words.slice(0, verb.words));
+    if (parsed === "help") {
+      const { printCommand } = await import("./help.ts");
+      return await show(async () => printCommand(command));
+    }
+    if (form?.startsAnew === true && !isAnew) enterHpc(form, words);
     becomeMapped(command, parsed, argv);
     return await command.run(parsed.flags, parsed.args);
   } catch (error) {

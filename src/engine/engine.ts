@@ -5,6 +5,7 @@ export { Attachment, type Streams } from "./container/attach.ts";
 export { type CreateWish, createAndBegin, createContainer } from "./container/create.ts";
 export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
+export { needHpcFile, openHpcFile, openHpcReference } from "./hpc-image.ts";
 export { handleExit } from "./container/end.ts";
 export { type ExecWish, execInContainer, execWithOwnTerminal } from "./container/exec.ts";
 export {
@@ -85,3 +86,24 @@ export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } f
 export { isSifFile } from "./sif-image.ts";
 export { type SifOutput, writeSif } from "./sif-output.ts";
 export { recipeMissing } from "./error.ts";
+export {
+  absolutePath,
+  type Action,
+  exitNotExecutable,
+  exitNotFound,
+  type HpcImage,
+  type HpcWish,
+  insidePath,
+  isVariableName,
+  type MountName,
+  mountNames,
+  mountNameUnknown,
+  type OverlayWish,
+  parseBinds,
+  parseMountWish,
+  readCaller,
+  readEnvironmentVariables,
+  splitSettings,
+  startHpc,
+  writableImageFile,
+} from "#runtime";

@@ -339,6 +339,35 @@ export function cacheUnwritable(title: string, cause: unknown): VialError {
   });
 }
 
+export function hpcImageMissing(name: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "hpc-image-missing",
+    what: `Cannot find the image ${JSON.stringify(name)}: there is no such file or folder`,
+    why: "it is taken for a path by its form",
+    next: "look with `ls`, or give the name of an image with `--profile hpc`",
+  });
+}
+
+export function imageFileUnknown(path: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "image-file-unknown",
+    what: `Cannot run "${path}": it is neither a SIF file nor a squashfs`,
+    next: "give a SIF file, a squashfs or a folder; archives go into the store by `vial load` or `vial import`",
+  });
+}
+
+export function partitionUnfit(path: string, type: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "partition-unfit",
+    what: `Cannot run "${path}": its root file system is of the type ${type}`,
+    why: "this version of Vial runs squashfs from files",
+    next: "build the image again as squashfs",
+  });
+}
+
 export function sifPartitionUnreadable(path: string, fileSystem: string): VialError {
   return new VialError({
     kind: "not-implemented",

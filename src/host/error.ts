@@ -60,3 +60,13 @@ export function userRangesMissing(user: string): VialError {
     next: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
   });
 }
+
+export function userNamespaceRefused(why: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "user-namespace-refused",
+    what: "Cannot open a user namespace, without which an ordinary user can mount nothing",
+    why,
+    next: "ask the administrator to allow user namespaces: `sysctl -w user.max_user_namespaces=15000`",
+  });
+}

@@ -43,6 +43,24 @@ export {
   mountTmpfs,
   unmountLazily,
 } from "./kernel/mount.ts";
+export {
+  attachAt,
+  becomeRoot,
+  changeDirectory,
+  changeOwner,
+  cloneTree,
+  currentDirectory,
+  type MountAttribute,
+  readLinkOf,
+} from "./kernel/mount-tree.ts";
+export { openLoop } from "./kernel/loop.ts";
+export {
+  dropCapabilities,
+  forbidNewPrivileges,
+  setHostName,
+  setUmask,
+  unshareNamespaces,
+} from "./kernel/privilege.ts";
 export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";
 export { belowFd, OpenFile, openFlag, openInside, openRoot } from "./kernel/inside.ts";
 export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";
@@ -76,6 +94,7 @@ export {
   resizeTerminal,
 } from "./program/conmon.ts";
 export { busyboxApplets } from "./program/busybox.ts";
+export { lookUpAccount } from "./program/getent.ts";
 export { gitClone } from "./program/git.ts";
 export {
   mksquashfs,
@@ -112,8 +131,15 @@ export {
 } from "./program/mmdebstrap.ts";
 export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process.ts";
 export { runUnderTerminal } from "./kernel/under-terminal.ts";
-export { becomeMappedRoot, joinUserNamespaceArgs } from "./kernel/user-namespace.ts";
+export {
+  becomeMappedRoot,
+  enterUserNamespace,
+  joinUserNamespaceArgs,
+  outerUid,
+} from "./kernel/user-namespace.ts";
 export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
 export { type UnsquashfsWish, unsquashfs } from "./program/unsquashfs.ts";
 export { canDisorder, mountDisorderfs } from "./program/disorderfs.ts";
 export { startDetached } from "./run.ts";
+export { canSquashfuse, mountSquashfuse } from "./program/squashfuse.ts";
+export { unpackSquashfs } from "./program/unsquashfs.ts";

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly withHelpers?: boolean;
   /** Keeps so many bytes of each stream and drops the rest: for a program that may print without end. */
   readonly keepOutput?: number;
+  /** An open descriptor that the program gets as its number 3. */
+  readonly descriptor?: number;
   /** The program leaves a process behind that would hold its output open for ever: read none. */
   readonly ignoreOutput?: boolean;
 }
@@ -27,11 +29,15 @@ export interface RunResult {
 
 /** Runs a program to its end and gives what it printed, whatever the exit code. Throws program-missing. */
 export function runSync(program: string, args: readonly string[], options: RunOptions = {}): RunResult {
+  const output = options.ignoreOutput === true ? "ignore" : "pipe";
   const child = Bun.spawnSync([needProgram(program), ...args], {
     ...settings(options),
-    stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),
-    stdout: options.ignoreOutput === true ? "ignore" : "pipe",
-    stderr: options.ignoreOutput === true ? "ignore" : "pipe",
+    stdio: [
+      options.input === undefined ? "ignore" : Buffer.from(options.input),
+      output,
+      output,
+      ...(options.descriptor === undefined ? [] : [options.descriptor]),
+    ],
   });
   return {
     exitCode: child.exitCode ?? 128,

@@ -9,7 +9,7 @@ export {
   readBlob,
   writeBlob,
 } from "./content.ts";
-export { type LayerPlace, mountRoot, type RootMount } from "./snapshot/overlay.ts";
+export { type LayerPlace, mountLayers, mountRoot, type RootMount } from "./snapshot/overlay.ts";
 export { openStore, type Store } from "./store.ts";
 export {
   type TarEntry,

@@ -29,3 +29,19 @@ export type {
 } from "./container-spec.ts";
 export { type ProcessUser, resolveUser } from "./user.ts";
 export { commandNotExecutable, commandNotFound } from "./error.ts";
+export { absolutePath, insidePath, parseBinds, parseMountWish } from "./hpc/bind.ts";
+export { readCaller } from "./hpc/caller.ts";
+export { isVariableName } from "./hpc/environment.ts";
+export { readEnvironmentVariables, splitSettings } from "./hpc/variables.ts";
+export { imageFolderOdd, mountNameUnknown, writableImageFile } from "./hpc/error.ts";
+export type { HpcImage, RootSource } from "./hpc/root-source.ts";
+export { type HpcStart, startHpc } from "./hpc/start.ts";
+export {
+  type Action,
+  type BindWish,
+  type Caller,
+  type HpcWish,
+  type MountName,
+  mountNames,
+  type OverlayWish,
+} from "./hpc/wish.ts";

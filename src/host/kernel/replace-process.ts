@@ -9,11 +9,14 @@ const SIGXFSZ = 25;
  * Becomes another program: same pid, same descriptors 0 to 2, nothing of Vial left in memory (execve(2)). Bun ignores
  * SIGPIPE and SIGXFSZ, and a program started so would inherit that: both are put back first. Returns only by throwing.
  */
-export function replaceProcess(argv: readonly [program: string, ...args: string[]]): never {
+export function replaceProcess(
+  argv: readonly [program: string, ...args: string[]],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): never {
   const c = libc();
   c.signal(SIGPIPE, SIG_DFL);
   c.signal(SIGXFSZ, SIG_DFL);
-  const env = Object.entries(process.env).flatMap(([name, value]) =>
+  const env = Object.entries(environment).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`],
   );
   const [words, settings] = [stringArray(argv), stringArray(env)];

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { userRangesMissing } from "../error.ts";
+import { userNamespaceRefused, userRangesMissing } from "../error.ts";
 import { needProgram } from "../run.ts";
 import { replaceProcess } from "./replace-process.ts";
 
@@ -52,6 +52,54 @@ export function becomeMappedRoot(
     ...program,
     ...argv,
   ]);
+}
+
+/** The namespaces that only a program without threads can open. */
+export interface EarlyNamespaces {
+  /** `self`: the caller alone, as the caller; `root`: the caller alone, as root; undefined: none. */
+  readonly user: "self" | "root" | undefined;
+  /** The program that starts next is the first of its pid namespace; unshare(1) stays behind and passes its exit code on. */
+  readonly pid: boolean;
+}
+
+/**
+ * Starts this command again in new namespaces, in place of this process; no range of sub-ids is needed. It holds every
+ * capability in its user namespace. `program` is how Vial is called, `argv` what follows.
+ */
+export function enterUserNamespace(
+  wish: EarlyNamespaces,
+  program: readonly string[],
+  argv: readonly string[],
+): never {
+  const refused = wish.user === undefined ? undefined : whyNoUserNamespace();
+  if (refused !== undefined) throw userNamespaceRefused(refused);
+  replaceProcess([
+    needProgram("unshare"),
+    ...(wish.user === "self" ? ["--map-current-user", "--keep-caps"] : []),
+    ...(wish.user === "root" ? ["--map-root-user"] : []),
+    ...(wish.pid ? ["--pid", "--fork", "--kill-child"] : []),
+    "--",
+    ...program,
+    ...argv,
+  ]);
+}
+
+/** The switches by which the kernel, Debian and Ubuntu keep user namespaces from ordinary users. */
+function whyNoUserNamespace(): string | undefined {
+  const closed = [
+    ["/proc/sys/user/max_user_namespaces", "0"],
+    ["/proc/sys/kernel/unprivileged_userns_clone", "0"],
+    ["/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"],
+  ].find(([file = "", value]) => readSwitch(file) === value);
+  return closed === undefined ? undefined : `this host has ${closed[1]} in ${closed[0]}`;
+}
+
+function readSwitch(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** The words before a command that shall run in the user namespace of a process of ours. */

@@ -127,6 +127,14 @@ export const needs: readonly Need[] = [
     versionArgs: ["--version"],
   },
   {
+    program: "squashfuse_ll",
+    package: "squashfuse",
+    use: "mounts one-file images for ordinary users",
+    cost: "ordinary users unpack a one-file image before it runs",
+    level: "recommended",
+    versionArgs: [],
+  },
+  {
     program: "unsquashfs",
     package: "squashfs-tools",
     use: "unpacks one-file images",

@@ -1,5 +1,5 @@
 import { programFailed } from "../error.ts";
-import { run } from "../run.ts";
+import { run, runSync } from "../run.ts";
 
 // unsquashfs(1) of squashfs-tools 4.5 or newer: the files of a squashfs, which may lie inside of another file.
 
@@ -26,4 +26,17 @@ export async function unsquashfs(wish: UnsquashfsWish): Promise<void> {
     keepOutput: 16_384,
   });
   if (result.exitCode !== 0) throw programFailed("unpack the squashfs", "unsquashfs", result);
+}
+
+/**
+ * Unpacks what an ordinary user can have: every file is his, and devices are left out. Waits. Throws program-missing,
+ * program-failed.
+ */
+export function unpackSquashfs(wish: Omit<UnsquashfsWish, "signal">): void {
+  const offset = wish.offset === 0 ? [] : ["-offset", String(wish.offset)];
+  const args = ["-no-progress", "-quiet", "-no-xattrs", "-force", ...offset, "-dest", wish.target, wish.path];
+  const result = runSync("unsquashfs", args, { keepOutput: 16_384 });
+  // 2: something could not be made, such as a device. 1: it is no squashfs, or the disk is full.
+  if (result.exitCode !== 0 && result.exitCode !== 2)
+    throw programFailed("unpack the squashfs", "unsquashfs", result);
 }

@@ -16,6 +16,7 @@ type Path = string | Buffer;
 export const constants = {
   O_RDONLY: 0,
   O_WRONLY: 1,
+  O_RDWR: 2,
   O_NOCTTY: 0o400,
   O_NONBLOCK: 0o4000,
   R_OK: 4,
@@ -286,6 +287,12 @@ export function chmodSync(path: Path, mode: number): void {
 export function fchownSync(fd: number, uid: number, gid: number): void {
   done(moreOfLibc().fchown(fd, uid, gid), "fchown");
 }
+
+export const ftruncateSync = ((...args: Parameters<typeof NodeFs.ftruncateSync>) =>
+  real().ftruncateSync(...args)) as typeof NodeFs.ftruncateSync;
+
+export const fdatasyncSync = ((...args: Parameters<typeof NodeFs.fdatasyncSync>) =>
+  real().fdatasyncSync(...args)) as typeof NodeFs.fdatasyncSync;
 
 export const read = ((...args: Parameters<typeof NodeFs.read>) => real().read(...args)) as typeof NodeFs.read;
 

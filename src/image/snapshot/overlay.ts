@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import {
+  cloneTree,
   type DetachedMount,
   findProgram,
   inUserNamespace,
@@ -60,6 +61,38 @@ export function mountRoot(root: RootMount): void {
     overlay.attach(root.target);
   } catch (error) {
     if (!userxattr || !mountByFuse(root)) throw overlayRefused(root.target, error);
+  } finally {
+    for (const mount of mounted) mount[Symbol.dispose]();
+  }
+}
+
+/** The layers as one read-only mount that hangs nowhere yet. `attributes` as for makeMount(). */
+export function mountLayers(layers: readonly LayerPlace[], attributes: number): DetachedMount {
+  const distinct = distinctLayers(layers);
+  const mounted: DetachedMount[] = [];
+  try {
+    const lowers = distinct.map((layer) => {
+      const mount =
+        layer.kind === "folder"
+          ? cloneTree(layer.path, [])
+          : makeMount(
+              "erofs",
+              [
+                ["source", layer.path],
+                ["ro", null],
+              ],
+              mountAttribute.readonly,
+            );
+      mounted.push(mount);
+      return mount.path;
+    });
+    const userxattr = inUserNamespace();
+    const options: [string, string | null][] = lowers.map((path) => ["lowerdir+", path]);
+    // An overlay without a place for changes needs two layers: one twice is refused, so an empty one is beside it.
+    using empty = makeMount("tmpfs", [["size", "4k"]]);
+    if (lowers.length < 2) options.push(["lowerdir+", empty.path]);
+    options.push(userxattr ? ["userxattr", null] : ["redirect_dir", "nofollow"]);
+    return makeMount("overlay", options, attributes | mountAttribute.readonly);
   } finally {
     for (const mount of mounted) mount[Symbol.dispose]();
   }

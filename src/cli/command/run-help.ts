@@ -1,0 +1,3 @@
+import { hpcCommand } from "../hpc/verb.ts";
+
+export const command = hpcCommand("run-help");

@@ -1,0 +1,53 @@
+import type { Flag } from "../command.ts";
+import { boolFlag, listFlag, textFlag } from "../flag.ts";
+
+/**
+ * The flags of the profile `hpc`, spelt as Apptainer spells them. Of its short ones those are left out that mean another
+ * thing with `run` and `exec` of a container (-c, -e, -i, -p, -u, -w), so that no word changes its meaning with the image.
+ */
+export const hpcFlags: readonly Flag[] = [
+  textFlag("app", "name", "Run this app of the image (Scientific Filesystem)"),
+  listFlag(
+    "bind",
+    "source[:target[:ro]]",
+    "Show a file or folder of the host inside; several with commas",
+    "B",
+  ),
+  boolFlag("cleanenv", "Pass no variables of the host on, but TERM and those of proxies"),
+  boolFlag("compat", "As Docker would: --containall, --no-umask, --writable-tmpfs"),
+  boolFlag("contain", "Empty home and /tmp, a /dev without hardware"),
+  boolFlag("containall", "As --contain, with its own processes and IPC, and --cleanenv", "C"),
+  textFlag("cwd", "path", "Working folder inside"),
+  listFlag("env", "name=value", "Set a variable inside; several with commas", "e"),
+  listFlag("env-file", "file", "Set variables by a file that the image's shell reads"),
+  boolFlag("fakeroot", "Be root inside"),
+  textFlag("home", "source[:target]", "Another home", "H"),
+  textFlag("hostname", "name", "Host name inside"),
+  boolFlag("ipc", "Its own IPC namespace"),
+  listFlag("mount", "type=bind,src=,dst=[,ro]", "Show a file or folder of the host inside"),
+  boolFlag("net", "Its own network, with nothing but its own loopback"),
+  textFlag("network", "none", "The kind of that network"),
+  listFlag("no-env", "name", "Do not pass this variable of the host on"),
+  boolFlag("no-home", "Do not show the home inside"),
+  listFlag(
+    "no-mount",
+    "name",
+    "Leave a mount out: proc, sys, dev, devpts, home, tmp, cwd, bind-paths, or a path",
+  ),
+  boolFlag("no-umask", "Begin with the umask 0022"),
+  boolFlag("nv", "Give NVIDIA's graphics cards"),
+  listFlag("overlay", "folder[:ro]", "Keep changes in this folder"),
+  boolFlag("pid", "Its own process ids"),
+  textFlag("profile", "hpc|web", "Whose habits: Singularity's or Docker's"),
+  textFlag("pwd", "path", "Same as --cwd"),
+  boolFlag("rocm", "Give AMD's graphics cards"),
+  listFlag("scratch", "path", "An empty folder inside, gone at the end", "S"),
+  textFlag("tmpdir", "folder", "Where an image is unpacked that cannot be mounted"),
+  boolFlag("userns", "Run in a user namespace, as root too"),
+  boolFlag("uts", "Its own host name"),
+  textFlag("workdir", "folder", "Where the empty folders of --contain and --scratch lie", "W"),
+  boolFlag("writable", "Write into the image, which is a folder"),
+  boolFlag("writable-tmpfs", "Changes go into memory, and are lost at the end"),
+];
+
+export const shellFlag = textFlag("shell", "path", "Shell inside", "s");

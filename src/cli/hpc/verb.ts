@@ -1,0 +1,70 @@
+import {
+  type Action,
+  type HpcImage,
+  needHpcFile,
+  openEngine,
+  openHpcFile,
+  openHpcReference,
+  readCaller,
+  startHpc,
+  writableImageFile,
+} from "#engine";
+import type { Command } from "../command.ts";
+import { out } from "../print.ts";
+import type { Flags } from "../parse.ts";
+import { hpcFailureCode } from "./failure.ts";
+import { hpcFlags, shellFlag } from "./flags.ts";
+import { isPath } from "./form.ts";
+import { readHpcWish } from "./wish.ts";
+
+// The verbs of the profile `hpc`: Singularity's way of running.
+
+type Kind = Action["kind"];
+
+const texts: Readonly<Record<Kind, readonly [usage: string, summary: string]>> = {
+  exec: ["IMAGE COMMAND [ARG...]", "Run a program of an image as yourself"],
+  run: ["IMAGE [ARG...]", "Run an image's runscript as yourself"],
+  shell: ["IMAGE [ARG...]", "Open a shell in an image, as yourself"],
+  test: ["IMAGE [ARG...]", "Run the test of an image"],
+  "run-help": ["IMAGE", "Show the help text of an image"],
+};
+
+export function hpcCommand(kind: Kind): Command {
+  const [usage, summary] = texts[kind];
+  return {
+    name: kind,
+    usage: `[OPTIONS] ${usage}`,
+    summary,
+    flags: kind === "shell" ? [...hpcFlags, shellFlag] : hpcFlags,
+    interspersed: false,
+    args: [kind === "exec" ? 2 : 1, kind === "run-help" ? 1 : Number.POSITIVE_INFINITY],
+    failureCode: hpcFailureCode,
+    profile: "hpc",
+    async run(flags, [name = "", ...words]) {
+      const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
+      const caller = readCaller(process.env);
+      const cwd = process.cwd();
+      const wish = readHpcWish(
+        flags,
+        actionOf(kind, words, flags),
+        { env: process.env, cwd, home: caller.home },
+        warn,
+      );
+      const image = await openImage(name, flags, cwd);
+      if (wish.root === "writable" && image.root.kind !== "folder") throw writableImageFile(name);
+      return startHpc({ image, wish, caller, host: process.env, cwd, warn, print: out });
+    },
+  };
+}
+
+function actionOf(kind: Kind, words: readonly string[], flags: Flags): Action {
+  if (kind === "run-help") return { kind };
+  return kind === "shell" ? { kind, words, shell: flags.filled("shell") } : { kind, words };
+}
+
+/** A path by its form; else what lies there, unless the profile was named, which is for names of the store. */
+async function openImage(name: string, flags: Flags, cwd: string): Promise<HpcImage> {
+  if (isPath(name)) return needHpcFile(name, cwd);
+  const here = flags.has("profile") ? undefined : openHpcFile(name, cwd);
+  return here ?? (await openHpcReference(openEngine(), name));
+}

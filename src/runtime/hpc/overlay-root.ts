@@ -1,0 +1,65 @@
+import { mkdirSync } from "node:fs";
+import { type DetachedMount, inUserNamespace, makeMount, mountAttribute } from "#host";
+import { overlayFolderRefused, rootFsRefused } from "./error.ts";
+import type { HpcWish } from "./wish.ts";
+
+/** Folders of the session. */
+interface Places {
+  readonly image: string;
+  readonly top: string;
+  readonly work: string;
+}
+
+/**
+ * The root that a container gets where it is not the image as it is: with mount points laid over it, or with a place for
+ * changes on top. Undefined where neither is wanted.
+ */
+export function layRoot(wish: HpcWish, places: Places, isTopEmpty: boolean): DetachedMount | undefined {
+  if (wish.root === "writable") return undefined;
+  const [writable, ...others] = wish.overlays.filter(({ readonly }) => !readonly);
+  if (others.length > 0)
+    throw overlayFolderRefused(others[0]?.folder ?? "", new Error("one takes changes already"));
+  const lowers = wish.overlays.filter(({ readonly }) => readonly).map(({ folder }) => `${folder}/upper`);
+  if (wish.root === "writable-tmpfs" && writable === undefined)
+    return overlay([...lowers, places.image], { upper: places.top, work: places.work });
+  if (writable !== undefined) {
+    const { folder } = writable;
+    try {
+      for (const name of ["upper", "work"]) mkdirSync(`${folder}/${name}`, { recursive: true, mode: 0o755 });
+      return overlay([places.top, ...lowers, places.image], {
+        upper: `${folder}/upper`,
+        work: `${folder}/work`,
+      });
+    } catch (error) {
+      throw overlayFolderRefused(folder, error);
+    }
+  }
+  return isTopEmpty && lowers.length === 0
+    ? undefined
+    : overlay([places.top, ...lowers, places.image], undefined);
+}
+
+/** `lowers` top first. */
+function overlay(
+  lowers: readonly string[],
+  writable: { readonly upper: string; readonly work: string } | undefined,
+): DetachedMount {
+  const isUser = inUserNamespace();
+  const attributes =
+    mountAttribute.nodev |
+    (isUser ? mountAttribute.nosuid : 0) |
+    (writable === undefined ? mountAttribute.readonly : 0);
+  const quote = (path: string) => path.replace(/[\\:,]/g, "\\$&");
+  const options: [string, string | null][] = [["lowerdir", lowers.map(quote).join(":")]];
+  if (writable !== undefined) options.push(["upperdir", writable.upper], ["workdir", writable.work]);
+  // Whiteouts of a user are marked in user.*; without a place for changes there are none, and an image's own marks mean
+  // nothing. For root a redirect in an image's trusted.* must not be followed.
+  if (!isUser) options.push(["redirect_dir", "nofollow"]);
+  else if (writable !== undefined) options.push(["userxattr", null]);
+  try {
+    return makeMount("overlay", options, attributes);
+  } catch (error) {
+    if (writable !== undefined && !writable.upper.startsWith("/proc/")) throw error;
+    throw rootFsRefused("overlay", error);
+  }
+}

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { planMounts } from "./plan.ts";
+import type { HpcWish } from "./wish.ts";
+
+const caller = {
+  uid: 1000,
+  gid: 100,
+  name: "ada",
+  gecos: "",
+  shell: "/bin/sh",
+  home: "/home/ada",
+  homeSource: "/data/home/ada",
+  groups: [],
+} as unknown as Parameters<typeof planMounts>[1]["caller"];
+
+function plan(changes: Partial<HpcWish> = {}, cwd = "/project") {
+  const wish = {
+    action: { kind: "exec", words: ["true"] },
+    binds: [],
+    scratch: [],
+    home: undefined,
+    noHome: false,
+    cwd: undefined,
+    workdir: undefined,
+    contain: false,
+    noMount: { names: new Set(), paths: new Set() },
+    root: "read-only",
+    overlays: [],
+    namespaces: new Set(),
+    hostname: undefined,
+    ...changes,
+  } as unknown as HpcWish;
+  return planMounts(wish, { caller, cwd, image: { passwd: "", group: undefined } });
+}
+
+const targets = (steps: ReturnType<typeof plan>) => steps.map(({ kind, target }) => `${kind} ${target}`);
+
+describe("planMounts()", () => {
+  test("by default shows the host's files, and the caller's folder last", () => {
+    expect(targets(plan())).toEqual([
+      "bind /proc",
+      "bind /sys",
+      "bind /dev",
+      "bind /home/ada",
+      "bind /tmp",
+      "bind /var/tmp",
+      "bind /etc/hosts",
+      "bind /etc/localtime",
+      "bind /etc/resolv.conf",
+      "file /etc/passwd",
+      "cwd /project",
+    ]);
+    const home = plan().find(({ target }) => target === "/home/ada");
+    expect(home).toMatchObject({
+      source: "/data/home/ada",
+      attributes: ["nosuid", "nodev"],
+      origin: "default",
+    });
+  });
+
+  test("contained, shows none of them, and no hardware", () => {
+    const steps = targets(plan({ contain: true }));
+    for (const expected of [
+      "tmpfs /tmp",
+      "tmpfs /home/ada",
+      "tmpfs /dev",
+      "bind /dev/null",
+      "tmpfs /dev/shm",
+    ])
+      expect(steps).toContain(expected);
+    for (const none of ["cwd /project", "bind /dev", "bind /home/ada"]) expect(steps).not.toContain(none);
+    const kept = plan({ contain: true, workdir: "/w" }).find(({ target }) => target === "/tmp");
+    expect(kept).toMatchObject({ kind: "bind", source: "/w/tmp", make: 0o1777 });
+  });
+
+  test("binds come behind what they may lie in, and are read-only where that was asked for", () => {
+    const steps = plan({ binds: [{ source: "/a", target: "/tmp/a", readonly: true }] });
+    const at = steps.findIndex(({ target }) => target === "/tmp/a");
+    expect(at).toBeGreaterThan(steps.findIndex(({ target }) => target === "/tmp"));
+    expect(steps[at]).toMatchObject({ attributes: ["nosuid", "nodev", "readonly"], origin: "asked" });
+  });
+
+  test("--no-mount leaves out by name and by path; folders of the system are never the caller's", () => {
+    const names = new Set(["tmp", "cwd", "bind-paths", "home"]) as unknown as HpcWish["noMount"]["names"];
+    expect(targets(plan({ noMount: { names, paths: new Set(["/etc/resolv.conf"]) } }))).toEqual([
+      "bind /proc",
+      "bind /sys",
+      "bind /dev",
+      "file /etc/passwd",
+    ]);
+    for (const cwd of ["/etc", "/usr", "/proc/1", "/dev/shm", "/"])
+      expect(targets(plan({}, cwd))).not.toContain(`cwd ${cwd}`);
+  });
+
+  test("a process namespace has a /proc of its own, a network its own /sys", () => {
+    const steps = targets(plan({ namespaces: new Set(["pid", "net"]) }));
+    expect(steps.slice(0, 2)).toEqual(["proc /proc", "sysfs /sys"]);
+  });
+});

@@ -1,0 +1,19 @@
+import type { LayerPlace } from "#image";
+
+/** What an image's root file system is made of. */
+export type RootSource =
+  | { readonly kind: "folder"; readonly path: string }
+  /** A squashfs in a file, from `offset` on, `size` bytes; 0 is to the end of the file. */
+  | { readonly kind: "squashfs"; readonly path: string; readonly offset: number; readonly size: number }
+  /** Unpacked layers of the store, bottom first. */
+  | { readonly kind: "layers"; readonly name: string; readonly layers: readonly LayerPlace[] };
+
+/** An image to run: its root, and what an OCI config says where there is one. */
+export interface HpcImage {
+  /** As it was named; absolute where it is a file or folder. */
+  readonly name: string;
+  readonly root: RootSource;
+  readonly env: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+}

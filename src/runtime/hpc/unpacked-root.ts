@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { unpackSquashfs } from "#host";
+import type { RootSource } from "./root-source.ts";
+
+// The last resort: an image file that can be mounted neither by the kernel nor by FUSE is unpacked into a folder, once.
+
+/**
+ * The folder of an unpacked image below `place`, by the file's place, size and times. `warn` is told before the work is done.
+ * Throws program-missing, program-failed.
+ */
+export function unpackedRoot(
+  source: Extract<RootSource, { readonly kind: "squashfs" }>,
+  place: string,
+  warn: (sentence: string) => void,
+): string {
+  const { path } = source;
+  const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+  const key = new Bun.CryptoHasher("sha256")
+    .update(JSON.stringify([path, dev, ino, size, mtimeMs, ctimeMs, source.offset]))
+    .digest("hex")
+    .slice(0, 32);
+  const folder = `${place}/${key}`;
+  if (existsSync(folder)) return folder;
+  warn(
+    `"${source.path}" cannot be mounted by this user (no /dev/fuse, or no squashfuse): it is unpacked into ` +
+      `${place}, which costs its space there and the time once; the package squashfuse and a /dev/fuse for all avoid it`,
+  );
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  const temporary = `${folder}.part-${process.pid}`;
+  try {
+    unpackSquashfs({ path, offset: source.offset, target: temporary });
+    renameSync(temporary, folder);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    // Another process was quicker.
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
+}
