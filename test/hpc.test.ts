@@ -296,6 +296,9 @@ describe.skipIf(why !== undefined)("the profile hpc", () => {
   });
 
   test("what does not act is refused", async () => {
+    const fetched = await asRoot(["shell", "docker://busybox"]);
+    expect(fetched.code).toBe(125);
+    expect(fetched.err).toContain("vial build image.sif docker://busybox");
     for (const flag of ["--nv", "--rocm"]) {
       const { code, err } = await asRoot(["exec", flag, box, "true"]);
       expect(code).toBe(125);

@@ -10,6 +10,7 @@ import {
   writableImageFile,
 } from "#engine";
 import type { Command } from "../command.ts";
+import { imageNotFetched } from "../error.ts";
 import { out } from "../print.ts";
 import type { Flags } from "../parse.ts";
 import { hpcFailureCode } from "./failure.ts";
@@ -64,6 +65,10 @@ function actionOf(kind: Kind, words: readonly string[], flags: Flags): Action {
 
 /** A path by its form; else what lies there, unless the profile was named, which is for names of the store. */
 async function openImage(name: string, flags: Flags, cwd: string): Promise<HpcImage> {
+  if (
+    /^(?:docker|docker-archive|docker-daemon|oci|oci-archive|oras|library|shub|https?|instance):/.test(name)
+  )
+    throw imageNotFetched(name);
   if (isPath(name)) return needHpcFile(name, cwd);
   const here = flags.has("profile") ? undefined : openHpcFile(name, cwd);
   return here ?? (await openHpcReference(openEngine(), name));
