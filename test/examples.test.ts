@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
@@ -27,14 +36,16 @@ beforeAll(
 );
 afterAll(async () => await vial?.close(), setupTimeout);
 
-/** A copy of an example whose files have other times and modes of the writer's umask. */
-function copyOf(name: string): string {
+/** A copy of an example whose files have other times, and with `modes` those of a checkout under the umask 077. */
+function copyOf(name: string, modes: boolean): string {
   const folder = `${vial.folder}/elsewhere/${name}`;
   mkdirSync(folder, { recursive: true });
   cpSync(`${examples}/${name}`, folder, { recursive: true });
   for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" }))
-    if (statSync(`${folder}/${entry}`).isFile())
+    if (statSync(`${folder}/${entry}`).isFile()) {
       utimesSync(`${folder}/${entry}`, 1_000_000_000, 1_500_000_000);
+      if (modes) chmodSync(`${folder}/${entry}`, 0o600);
+    }
   return folder;
 }
 
@@ -48,7 +59,8 @@ async function buildTwice(
   const at = `${examples}/${name}`;
   const first = await vial.call(["build", "-q", "-t", tag, ...words(at), at], { timeout: 8 * minutes });
   if (first.code !== 0) throw new Error(first.err);
-  const copy = copyOf(name);
+  // %files of a definition file keeps the modes of the host, as in Apptainer.
+  const copy = copyOf(name, flags.length === 0);
   const varied = 'umask 077; cd /; exec "$0" "$@"';
   const second = await vial.command(
     [

@@ -276,6 +276,21 @@ describe.skipIf(why !== undefined)("the profile hpc", () => {
     expect((await asRoot(["exec", evil, "true"])).code).toBe(125);
   });
 
+  test("is not unpacked where another person could put files", async () => {
+    const open = `${vial.folder}/open`;
+    mkdirSync(open);
+    chmodSync(open, 0o1777);
+    const uid = Bun.spawnSync(["id", "-u", user]).stdout.toString().trim();
+    const planted = `${open}/vial-unpacked-${uid}`;
+    mkdirSync(planted);
+    const refused = await asUser(["exec", "--tmpdir", open, sif, "true"]);
+    expect(refused.code).toBe(125);
+    expect(refused.err).toContain(`Cannot unpack an image below "${planted}"`);
+    rmSync(planted, { recursive: true });
+    expect((await asUser(["exec", "--tmpdir", open, sif, "cat", "/data"])).out).toBe("from the image\n");
+    expect(readdirSync(planted)).toHaveLength(1);
+  });
+
   test("names stay Docker's, unless --profile hpc is given", async () => {
     const { out } = await vial.call(["run", "--profile", "hpc", "busybox", "pwd"], { cwd: home });
     expect(out.trim()).toBe(home);

@@ -61,7 +61,7 @@ export function readHpcWish(
       ...(flags.bool("uts") || hostname !== undefined ? (["uts"] as const) : []),
     ]),
     hostname,
-    unpackFolder: `${unpackPlace(flags.text("tmpdir") ?? place.env.VIAL_TMPDIR, place)}/vial/unpacked`,
+    unpackFolder: unpackPlace(flags.text("tmpdir") ?? place.env.VIAL_TMPDIR, place),
     umask: flags.bool("no-umask") || compat ? 0o022 : undefined,
     app: flags.text("app"),
     environment: readEnvironment(flags, place.env, containall, warn),
@@ -73,8 +73,11 @@ function unpackPlace(
   folder: string | undefined,
   { env, cwd, home }: { readonly env: Env; readonly cwd: string; readonly home: string },
 ): string {
-  if (folder !== undefined && folder !== "") return absolutePath(folder, cwd);
-  return env.XDG_CACHE_HOME?.startsWith("/") === true ? env.XDG_CACHE_HOME : `${home}/.cache`;
+  // One folder, so that there is none between that another person could own.
+  if (folder !== undefined && folder !== "")
+    return absolutePath(`${folder}/vial-unpacked-${process.getuid?.() ?? 0}`, cwd);
+  const cache = env.XDG_CACHE_HOME?.startsWith("/") === true ? env.XDG_CACHE_HOME : `${home}/.cache`;
+  return `${cache}/vial/unpacked`;
 }
 
 /** The flags, with those that were not given taken from the host's variables. */

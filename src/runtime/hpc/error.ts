@@ -153,3 +153,13 @@ export function hpcFolderMissing(path: string): VialError {
     next: "give another by `--cwd`, or bind one by `--bind`",
   });
 }
+
+export function unpackFolderUnsafe(folder: string): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "unpack-folder-unsafe",
+    what: `Cannot unpack an image below ${JSON.stringify(folder)}`,
+    why: "it is no folder of yours alone, so that others could put their own files into what runs",
+    next: "give a folder of your own by --tmpdir or VIAL_TMPDIR, or take the rights of others away: chmod go-w",
+  });
+}
