@@ -48,7 +48,15 @@ export async function bootstrapStage(steps: StageSteps): Promise<void> {
     case "localimage": {
       if (bootstrap.fingerprints.length > 0)
         throw agentNotYet("localimage", "signatures are not verified yet", headOf(where));
-      if (statSync(bootstrap.path, { throwIfNoEntry: false })?.isFile() === true) {
+      const info = statSync(bootstrap.path, { throwIfNoEntry: false });
+      if (info === undefined)
+        throw baseUnknown(
+          bootstrap.path,
+          undefined,
+          new Error("there is no such file or folder"),
+          headOf(where),
+        );
+      if (!info.isDirectory()) {
         await beginWithImage(steps, bootstrap.path, () => worker.loadImage(bootstrap.path, undefined));
         return;
       }
