@@ -53,6 +53,17 @@ export const programsOfTests = [
   { program: "tmux", package: "tmux", use: "is the terminal of the interactive tests" },
 ];
 
+/** Judges that not every distribution has: their tests are skipped where apt does not know the package. */
+export const programsOfSomeTests = [{ program: "siftool", package: "siftool", use: "judges our SIF files" }];
+
+/** Those of `entries` whose package apt-cache(8) knows. */
+export function knownToApt(entries) {
+  return entries.filter(
+    (entry) =>
+      spawnSync("apt-cache", ["show", "--no-all-versions", entry.package], { stdio: "ignore" }).status === 0,
+  );
+}
+
 /** The programs of the list that this machine does not have. Daemons and tools of root are in sbin, often not on PATH. */
 export function missingPrograms(list) {
   const folders = [

@@ -14,7 +14,9 @@ import {
   installNpmPackages,
   installSystemPackages,
   isExecutableCurrent,
+  knownToApt,
   missingPrograms,
+  programsOfSomeTests,
   programsOfTests,
   programsOfVial,
   root,
@@ -34,7 +36,11 @@ try {
     { name: "npm packages", seconds: 15 },
     { name: "Compile dist/vial", seconds: 3 },
   ]);
-  const missing = missingPrograms([...programsOfVial(), ...programsOfTests]);
+  const missing = missingPrograms([
+    ...programsOfVial(),
+    ...programsOfTests,
+    ...knownToApt(programsOfSomeTests),
+  ]);
   if (missing.length > 0) {
     console.error("Vial and its tests use these programs, and apt-get installs them now:");
     for (const entry of missing) console.error(`  ${entry.package.padEnd(16)} ${entry.program} ${entry.use}`);
