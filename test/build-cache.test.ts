@@ -1,24 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the recipe's variables
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { Recipes } from "./recipe.ts";
-import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+import { openRecipes } from "./recipe.ts";
 
 // What builds remember, what their mounts keep, and what they must not.
 
-const why = whyNoContainers();
-if (why !== undefined) console.warn(`skipped: the cache of builds, because ${why}`);
-
-let vial: TestVial;
-let recipes: Recipes;
-
-beforeAll(async () => {
-  if (why !== undefined) return;
-  vial = await openVial();
-  recipes = new Recipes(vial);
-}, setupTimeout);
-afterAll(async () => await vial?.close(), setupTimeout);
+const { why, vial, recipes } = await openRecipes("the cache of builds");
 
 /** Files below the store that hold these bytes. */
 function filesWith(secret: string): readonly string[] {

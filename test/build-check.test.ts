@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { Recipes } from "./recipe.ts";
-import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+import { describe, expect, test } from "bun:test";
+import { openRecipes } from "./recipe.ts";
 
 // `vial build --check-reproducible`: every step twice, and why they differ.
 
-const why = whyNoContainers();
-if (why !== undefined) console.warn(`skipped: the check of builds, because ${why}`);
-
-let vial: TestVial;
-let recipes: Recipes;
-
-beforeAll(async () => {
-  if (why !== undefined) return;
-  vial = await openVial();
-  recipes = new Recipes(vial);
-}, setupTimeout);
-afterAll(async () => await vial?.close(), setupTimeout);
+const { why, vial, recipes } = await openRecipes("the check of builds");
 
 /** The text of the report about one file. */
 function about(path: string, err: string): string {

@@ -1,24 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the recipe's variables
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { type BuildCall, type Built, Recipes } from "./recipe.ts";
-import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+import { type BuildCall, type Built, openRecipes } from "./recipe.ts";
 
 // Definition files: what each section does to the image, and that %post in steps is %post in one.
 
-const why = whyNoContainers();
-if (why !== undefined) console.warn(`skipped: definition files, because ${why}`);
-
-let vial: TestVial;
-let recipes: Recipes;
-
-beforeAll(async () => {
-  if (why !== undefined) return;
-  vial = await openVial();
-  recipes = new Recipes(vial);
-}, setupTimeout);
-afterAll(async () => await vial?.close(), setupTimeout);
+const { why, vial, recipes } = await openRecipes("definition files");
 
 const head = "Bootstrap: docker\nFrom: busybox\n";
 

@@ -2,23 +2,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Recipes } from "./recipe.ts";
-import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+import { type Recipes, openRecipes } from "./recipe.ts";
+import { setupTimeout } from "./vial.ts";
 
 // Builds that fail: what they say, and that they leave nothing but the steps that were finished.
 
-const why = whyNoContainers();
-if (why !== undefined) console.warn(`skipped: builds that fail, because ${why}`);
-
-let vial: TestVial;
-let recipes: Recipes;
-
-beforeAll(async () => {
-  if (why !== undefined) return;
-  vial = await openVial();
-  recipes = new Recipes(vial);
-}, setupTimeout);
-afterAll(async () => await vial?.close(), setupTimeout);
+const { why, vial, recipes } = await openRecipes("builds that fail");
 
 interface BadRecipe {
   readonly text: string;

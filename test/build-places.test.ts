@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { Recipes } from "./recipe.ts";
-import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+import { openRecipes } from "./recipe.ts";
 
 // Where the files of a build come from, where its result goes, and that nothing but them decides about its bytes.
 
-const why = whyNoContainers();
-if (why !== undefined) console.warn(`skipped: contexts and outputs of builds, because ${why}`);
-
-let vial: TestVial;
-let recipes: Recipes;
-
-beforeAll(async () => {
-  if (why !== undefined) return;
-  vial = await openVial();
-  recipes = new Recipes(vial);
-}, setupTimeout);
-afterAll(async () => await vial?.close(), setupTimeout);
+const { why, vial, recipes } = await openRecipes("contexts and outputs of builds");
 
 function shell(script: string, cwd: string): string {
   const done = Bun.spawnSync(["sh", "-ec", script], {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   copyFileSync,
   existsSync,
@@ -8,23 +8,11 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { Recipes } from "./recipe.ts";
-import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+import { openRecipes } from "./recipe.ts";
 
 // SIF files that builds make, and builds that begin with one. Judges: unsquashfs, and `vial sif`, which has its own.
 
-const why = whyNoContainers();
-if (why !== undefined) console.warn(`skipped: builds of SIF files, because ${why}`);
-
-let vial: TestVial;
-let recipes: Recipes;
-
-beforeAll(async () => {
-  if (why !== undefined) return;
-  vial = await openVial();
-  recipes = new Recipes(vial);
-}, setupTimeout);
-afterAll(async () => await vial?.close(), setupTimeout);
+const { why, vial, recipes } = await openRecipes("builds of SIF files");
 
 const bytesOf = (path: string) => new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
 

@@ -1,24 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the recipe's variables
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { Recipes } from "./recipe.ts";
-import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+import { openRecipes } from "./recipe.ts";
 
 // What each instruction of a Dockerfile does to the config and to the files.
 
-const why = whyNoContainers();
-if (why !== undefined) console.warn(`skipped: Dockerfiles, because ${why}`);
-
-let vial: TestVial;
-let recipes: Recipes;
-
-beforeAll(async () => {
-  if (why !== undefined) return;
-  vial = await openVial();
-  recipes = new Recipes(vial);
-}, setupTimeout);
-afterAll(async () => await vial?.close(), setupTimeout);
+const { why, vial, recipes } = await openRecipes("Dockerfiles");
 
 /** The paths of an image below these folders. */
 async function below(tag: string, ...tops: readonly string[]): Promise<Record<string, string>> {

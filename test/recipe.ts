@@ -1,14 +1,36 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { expect } from "bun:test";
+import { afterAll, expect } from "bun:test";
 import { expectNothingLeft } from "./traces.ts";
-import type { CallOptions, Outcome, TestVial } from "./vial.ts";
+import {
+  type CallOptions,
+  type Outcome,
+  openVial,
+  setupTimeout,
+  type TestVial,
+  whyNoContainers,
+} from "./vial.ts";
 
 // Builds from recipes that stand in the test itself:
 //
 //     const built = await recipes.ok("FROM busybox\nCOPY a /a", { files: { a: "1" } });
 //     expect(recipes.tree(built.tag).get("a")).toBe("f 644 0:0 1");
+
+/** A store for the recipes of one test file, which goes with it. With a `why` there is none: then its tests are skipped. */
+export async function openRecipes(
+  subject: string,
+): Promise<{ readonly why: string | undefined; readonly vial: TestVial; readonly recipes: Recipes }> {
+  const why = whyNoContainers();
+  if (why !== undefined) {
+    console.warn(`skipped: ${subject}, because ${why}`);
+    const none = undefined as unknown as TestVial;
+    return { why, vial: none, recipes: new Recipes(none) };
+  }
+  const vial = await openVial();
+  afterAll(async () => await vial.close(), setupTimeout);
+  return { why, vial, recipes: new Recipes(vial) };
+}
 
 /** A file of a context: its text, or a link, or a text with a mode. */
 export type ContextFile =

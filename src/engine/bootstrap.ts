@@ -14,7 +14,7 @@ import {
 } from "#host";
 import { addLayerBlob, holdContent, setRef, type WrittenImage, writeImage } from "#image";
 import { quoteWord } from "#kit";
-import { hostPlatform, type ImageReference } from "#spec";
+import { defaultPathEntry, hostPlatform, type ImageReference, printTime } from "#spec";
 import type { Engine } from "./engine-handle.ts";
 import {
   bootstrapDistributionUnknown,
@@ -91,12 +91,12 @@ export async function bootstrapImage(
   const layer = await addLayerBlob(engine.store, endedWell(child, `${wish.distribution} ${suite}`), {
     compression: "gzip",
   });
-  const created = new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
+  const created = printTime(epoch);
   const image = writeImage(engine.store, {
     platform: hostPlatform(),
     layers: [layer],
     change: () => ({
-      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+      Env: [defaultPathEntry],
       Cmd: ["bash"],
     }),
     history: [{ created, created_by: createdBy(wish, suite) }],

@@ -358,26 +358,6 @@ export function imageFileUnknown(path: string): VialError {
   });
 }
 
-export function partitionUnfit(path: string, type: string): VialError {
-  return new VialError({
-    kind: "not-implemented",
-    code: "partition-unfit",
-    what: `Cannot run "${path}": its root file system is of the type ${type}`,
-    why: "this version of Vial runs squashfs from files",
-    next: "build the image again as squashfs",
-  });
-}
-
-export function sifPartitionUnreadable(path: string, fileSystem: string): VialError {
-  return new VialError({
-    kind: "not-implemented",
-    code: "sif-partition-unreadable",
-    what: `Cannot read the root file system of "${path}"`,
-    why: `it is ${fileSystem}, and squashfs alone is read`,
-    next: "convert it where it was made, by `apptainer build NEW.sif OLD.sif`",
-  });
-}
-
 export function sifConfigInvalid(path: string, why: string): VialError {
   return new VialError({
     kind: "data-loss",

@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { layerPlace } from "#image";
 import { absolutePath, type HpcImage, imageFolderOdd } from "#runtime";
-import { openSif, primaryPartition } from "#sif";
+import { isSif, openSif, squashfsRoot } from "#sif";
 import { findImageRecord, recallImage } from "./container/image-record.ts";
 import type { Engine } from "./engine-handle.ts";
-import { hpcImageMissing, imageFileUnknown, layerMissing, partitionUnfit } from "./error.ts";
+import { hpcImageMissing, imageFileUnknown, layerMissing } from "./error.ts";
 
 // The image of a run in the profile `hpc`: a folder, a file, or a name in the store.
 
@@ -19,8 +19,7 @@ export function openHpcFile(name: string, cwd: string): HpcImage | undefined {
   if (squashfs !== undefined) return imageOf(path, { kind: "squashfs", path, offset: squashfs, size: 0 });
   if (!isSif(head)) throw imageFileUnknown(path);
   using sif = openSif(path);
-  const partition = primaryPartition(sif);
-  if (partition.extra.fileSystem !== "squashfs") throw partitionUnfit(path, partition.extra.fileSystem);
+  const partition = squashfsRoot(sif);
   return imageOf(path, { kind: "squashfs", path, offset: partition.offset, size: partition.size });
 }
 
@@ -81,8 +80,4 @@ function squashfsStart(head: Buffer): number | undefined {
   if (head.subarray(0, 2).toString("latin1") !== "#!" || isSif(head)) return undefined;
   const start = head.indexOf("\n") + 1;
   return start > 0 && head.subarray(start, start + 4).toString("latin1") === "hsqs" ? start : undefined;
-}
-
-function isSif(head: Buffer): boolean {
-  return head.includes("SIF_MAGIC");
 }

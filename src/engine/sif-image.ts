@@ -2,23 +2,24 @@ import { existsSync, openSync, readFileSync, readSync, closeSync, realpathSync, 
 import { type BaseImage, makeLayer, type Worker } from "#build";
 import { unsquashfs, writeAtomic } from "#host";
 import { lookupImage, readBlob, setRef, type WrittenImage, writeImage } from "#image";
-import { openSif, type Partition, primaryPartition, type SifFile } from "#sif";
+import { isSif, openSif, type Partition, type SifFile, squashfsRoot } from "#sif";
 import {
   type ContainerDefaults,
+  defaultPathEntry,
   hostPlatform,
   isVialError,
   parseImageConfig,
   parseManifest,
   type Platform,
+  printTime,
 } from "#spec";
-import { sifConfigInvalid, sifPartitionUnreadable, sifRootDamaged } from "./error.ts";
+import { sifConfigInvalid, sifRootDamaged } from "./error.ts";
 import type { Engine } from "./engine-handle.ts";
 
 // A SIF file as an image of the store: its root file system becomes one layer, and the OCI config that travelled with it
 // the image's.
 
 const maxConfig = 1 << 20;
-const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Whether a file says of itself that it is a SIF file: its magic stands behind the launch script. */
 export function isSifFile(path: string): boolean {
@@ -30,7 +31,7 @@ export function isSifFile(path: string): boolean {
   } finally {
     closeSync(fd);
   }
-  return head.subarray(32).toString("latin1") === "SIF_MAGIC\0";
+  return isSif(head);
 }
 
 /**
@@ -75,14 +76,12 @@ function storedImage(engine: Engine, id: string): BaseImage | undefined {
 
 async function readSifImage(worker: Worker, path: string, signal: AbortSignal): Promise<WrittenImage> {
   using file = openSif(path);
-  const partition = primaryPartition(file);
-  const { fileSystem, architecture } = partition.extra;
-  if (fileSystem !== "squashfs") throw sifPartitionUnreadable(path, fileSystem);
+  const partition = squashfsRoot(file);
   let hasActions = false;
   // Every file keeps its time: what is in the file is done, and the same for everybody.
   const layer = await makeLayer(worker, [], { latest: Number.MAX_SAFE_INTEGER }, async ({ rootfs }) => {
     try {
-      await unsquashfs({ path, offset: partition.offset, target: rootfs, signal });
+      await unsquashfs({ path, offset: partition.offset, target: rootfs, files: "all" }, signal);
     } catch (error) {
       if (!isVialError(error) || error.code !== "program-failed" || signal.aborted) throw error;
       throw sifRootDamaged(path, error);
@@ -90,9 +89,9 @@ async function readSifImage(worker: Worker, path: string, signal: AbortSignal): 
     hasActions = existsSync(`${rootfs}/.singularity.d/actions/run`);
   });
   const seconds = Math.max(0, file.header.createdAt);
-  const created = new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+  const created = printTime(seconds);
   return writeImage(worker.store, {
-    platform: platformOf(architecture),
+    platform: platformOf(partition.extra.architecture),
     layers: layer === null ? [] : [layer],
     change: () => ociConfigOf(file) ?? otherConfig(hasActions),
     history: [{ created, created_by: "the root file system of a SIF file" }],
@@ -123,7 +122,7 @@ function ociConfigOf(file: SifFile): ContainerDefaults | undefined {
 /** Of an image that never was one of the OCI: its own scripts set the environment and start it. */
 function otherConfig(hasActions: boolean): ContainerDefaults {
   return {
-    Env: [defaultPath],
+    Env: [defaultPathEntry],
     WorkingDir: "/",
     ...(hasActions ? { Entrypoint: ["/.singularity.d/actions/run"] } : { Cmd: ["/bin/sh"] }),
   };

@@ -39,6 +39,7 @@ export {
   DetachedMount,
   bindMount,
   makeMount,
+  type MountAttribute,
   mountAttribute,
   mountTmpfs,
   unmountLazily,
@@ -50,7 +51,6 @@ export {
   changeOwner,
   cloneTree,
   currentDirectory,
-  type MountAttribute,
   readLinkOf,
 } from "./kernel/mount-tree.ts";
 export { openLoop } from "./kernel/loop.ts";
@@ -138,8 +138,7 @@ export {
   outerUid,
 } from "./kernel/user-namespace.ts";
 export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
-export { type UnsquashfsWish, unsquashfs } from "./program/unsquashfs.ts";
+export { unsquashfs, unsquashfsSync } from "./program/unsquashfs.ts";
 export { canDisorder, mountDisorderfs } from "./program/disorderfs.ts";
 export { startDetached } from "./run.ts";
 export { canSquashfuse, mountSquashfuse } from "./program/squashfuse.ts";
-export { unpackSquashfs } from "./program/unsquashfs.ts";

@@ -68,7 +68,7 @@ export {
 export { type LayoutImage, openLayoutImage, sweepLayout } from "./archive/layout-folder.ts";
 export { type ImportOptions, importImage } from "./archive/import.ts";
 export { type LoadedImage, type LoadOptions, loadArchive, loadLayout } from "./archive/load.ts";
-export { type ByteSource, decompress, readDescriptor, readPath } from "./archive/stream.ts";
+export { type ByteSource, decompress, readDescriptor, readPath, sniffStream } from "./archive/stream.ts";
 export { parseChanges } from "./change.ts";
 export { type CheckOptions, type CheckResult, checkStore, type Finding } from "./check.ts";
 export { storeWriteFault } from "./error.ts";

@@ -1,19 +1,13 @@
-import type { Store } from "#image";
-import { type ImageConfig, type ImageReference, type Manifest, type Platform, printFamiliar } from "#spec";
+import { type ImageConfig, type Manifest, printFamiliar } from "#spec";
 import { LayerReport } from "./progress.ts";
-import { defaultRetryDelay, type LayerUnpacker, pullLayer } from "./pull-layer.ts";
+import type { PullOptions } from "./pull.ts";
+import { defaultRetryDelay, pullLayer } from "./pull-layer.ts";
 import { openRemote } from "./remote-documents.ts";
-import { type CredentialFinder, PullSource } from "./source.ts";
-import type { Transport } from "./transport.ts";
+import { PullSource } from "./source.ts";
 
-export interface RemoteImageOptions {
-  readonly store: Store;
-  readonly reference: ImageReference;
-  readonly platform?: Platform;
-  readonly transport: Transport;
-  readonly credential: CredentialFinder;
-  readonly unpacker: LayerUnpacker;
-  /** The action for errors, such as: read the cache "x". */
+export interface RemoteImageOptions
+  extends Pick<PullOptions, "store" | "reference" | "platform" | "transport" | "credential" | "unpacker"> {
+  /** The action for errors, such as: read the build cache. */
   readonly doing: string;
   readonly signal: AbortSignal;
 }
@@ -28,15 +22,11 @@ export interface RemoteImage {
 
 /** Opens an image of a registry. Call it, and what follows, under holdContent(). Errors: those of a pull. */
 export async function openRemoteImage(options: RemoteImageOptions): Promise<RemoteImage> {
-  const { store, reference, doing, signal, unpacker } = options;
+  const { store, reference, signal, unpacker } = options;
+  const doing = `${options.doing} "${printFamiliar(reference)}"`;
   const report = () => undefined;
-  const source = new PullSource(reference, { ...options, report });
-  const { manifest, config, diffIds } = await openRemote(
-    store,
-    source,
-    options,
-    `${doing} "${printFamiliar(reference)}"`,
-  );
+  const source = new PullSource(reference, { ...options, doing, report });
+  const { manifest, config, diffIds } = await openRemote(store, source, options, doing);
   return {
     manifest,
     config,

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { defaultPathEntry } from "#spec";
 import { chooseCapabilities } from "./container/capability.ts";
 import { defaultSeccomp, type Seccomp } from "./container/seccomp.ts";
 import type { ContainerSpec, NamespaceWish } from "./container-spec.ts";
@@ -86,8 +87,6 @@ export interface BundleFacts {
   /** The compiled default filter, base64, when the runtime takes one. */
   readonly compiledSeccomp: string | undefined;
 }
-
-const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const maskedPaths = [
   "/proc/acpi",
@@ -229,7 +228,7 @@ export function mergeEnvironment(...lists: readonly (readonly string[])[]): read
 function makeEnvironment(spec: ContainerSpec, facts: BundleFacts): readonly string[] {
   return mergeEnvironment(
     [
-      defaultPath,
+      defaultPathEntry,
       `HOSTNAME=${spec.hostname}`,
       ...(spec.terminal ? ["TERM=xterm"] : []),
       `HOME=${facts.user.home}`,

@@ -129,3 +129,13 @@ export function sifValueUnfit(what: string, value: string, wanted: string): Vial
     next: `change the ${what}`,
   });
 }
+
+export function sifRootUnfit(path: string, fileSystem: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "sif-root-unfit",
+    what: `Cannot use the root file system of "${path}"`,
+    why: `it is ${fileSystem}, and Vial reads squashfs alone`,
+    next: "convert the file where it was made, by `apptainer build NEW.sif OLD.sif`",
+  });
+}

@@ -36,6 +36,11 @@ export interface SifHeader {
   readonly dataSize: number;
 }
 
+/** Whether the beginning of a file (42 bytes or more) says that it is a SIF file; which one, is for openSif(). */
+export function isSif(head: Buffer): boolean {
+  return head.toString("latin1", magicAt, magicAt + magic.length) === magic;
+}
+
 /** Reads the fields, and refuses what no writer writes. Whether they fit the file and each other is for checkSif(). Throws SifFault. */
 export function parseHeader(bytes: Buffer): SifHeader {
   if (bytes.length < headerBytes)
@@ -44,8 +49,7 @@ export function parseHeader(bytes: Buffer): SifHeader {
       `it has ${bytes.length} bytes, and a SIF file has a header of 128`,
       "foreign",
     );
-  if (bytes.toString("latin1", magicAt, magicAt + magic.length) !== magic)
-    throw new SifFault(magicAt, "it does not hold SIF_MAGIC", "foreign");
+  if (!isSif(bytes)) throw new SifFault(magicAt, "it does not hold SIF_MAGIC", "foreign");
   const found = bytes.toString("latin1", versionAt, versionAt + 3);
   if (found !== `${version}\0`) {
     const shown = JSON.stringify(found.replace(/\0.*$/s, ""));

@@ -1,5 +1,5 @@
 import { type Change, editSif } from "./edit.ts";
-import { sifPrimaryDoubtful, sifPrimaryUnfit } from "./error.ts";
+import { sifPrimaryDoubtful, sifPrimaryUnfit, sifRootUnfit } from "./error.ts";
 import type { Extra } from "./extra.ts";
 import type { SifFile } from "./file.ts";
 import { descriptorBytes, type SifObject, withPartitionType } from "./object.ts";
@@ -25,6 +25,14 @@ export function primaryPartition(file: SifFile): Partition {
       found.map(({ id }) => id),
     );
   return first;
+}
+
+/** The root file system where it is a squashfs. Throws sif-primary-doubtful, sif-root-unfit. */
+export function squashfsRoot(file: SifFile): Partition {
+  const found = primaryPartition(file);
+  const { fileSystem } = found.extra;
+  if (fileSystem !== "squashfs") throw sifRootUnfit(file.path, fileSystem);
+  return found;
 }
 
 /**

@@ -26,10 +26,10 @@ export {
   sbomFormats,
 } from "./extra.ts";
 export { openSif, type SifFile } from "./file.ts";
-export { nilId, type SifHeader } from "./header.ts";
+export { isSif, nilId, type SifHeader } from "./header.ts";
 export { type Content, idOfDigest, type NewObject } from "./new-object.ts";
 export type { SifLink, SifObject } from "./object.ts";
-export { type Partition, primaryPartition, setPrimary } from "./primary.ts";
+export { type Partition, primaryPartition, setPrimary, squashfsRoot } from "./primary.ts";
 export { type RemoveWish, removeObject } from "./remove.ts";
 export { createRootSif, type RootSif } from "./root.ts";
 export { parseSquashfsPacking, type SquashfsPacking } from "./squashfs.ts";

@@ -1,3 +1,4 @@
+import { printTime } from "#spec";
 import { sifValueUnfit } from "./error.ts";
 
 /**
@@ -30,5 +31,5 @@ const longest = 8.64e12;
 export function printSifTime(seconds: number): string | undefined {
   if (seconds === noTime) return undefined;
   if (Math.abs(seconds) > longest) return `${seconds} seconds after 1970`;
-  return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+  return printTime(seconds);
 }

@@ -56,3 +56,4 @@ export {
   printReference,
 } from "./reference.ts";
 export { parseDuration, parseSize, printBinarySize, printHumanDuration, printSize } from "./size.ts";
+export { defaultPathEntry, defaultSearchPath, printTime } from "./defaults.ts";

@@ -1,8 +1,16 @@
 import { availableParallelism } from "node:os";
 import { readFileSync } from "node:fs";
 import { canDisorder } from "#host";
-import { blobPath, compareLayers, decompress, type LayerBlob, type LayerDifference, readPath } from "#image";
-import { isVialError, sniffCompression } from "#spec";
+import {
+  blobPath,
+  compareLayers,
+  decompress,
+  type LayerBlob,
+  type LayerDifference,
+  readPath,
+  sniffStream,
+} from "#image";
+import { isVialError } from "#spec";
 import type { RunningStep, StepInfo, StepReporter } from "../event.ts";
 import type { RootState, StepAct } from "../session.ts";
 import type { Worker } from "../worker.ts";
@@ -175,11 +183,10 @@ export class SameTwice {
 
   async *#bytesOf(layer: LayerBlob | null): AsyncGenerator<Uint8Array, void> {
     if (layer === null) return;
-    const path = blobPath(this.#worker.store, layer.descriptor.digest);
-    yield* decompress(
-      readPath(path),
-      sniffCompression(Buffer.from(await Bun.file(path).slice(0, 6).arrayBuffer())),
+    const { compression, bytes } = await sniffStream(
+      readPath(blobPath(this.#worker.store, layer.descriptor.digest)),
     );
+    yield* decompress(bytes, compression);
   }
 }
 

@@ -1,4 +1,4 @@
-import { hostPlatform } from "#spec";
+import { defaultPathEntry, hostPlatform } from "#spec";
 import { runProgram } from "../run-program.ts";
 import type { BuiltStage } from "../session.ts";
 import { stepKey } from "../step-key.ts";
@@ -10,7 +10,7 @@ import { prepareSingularityFiles } from "./image/singularity-files.ts";
 import { postScripts } from "./post.ts";
 import { runPost } from "./post-steps.ts";
 import type { Script } from "./script.ts";
-import { defaultPath, scriptEnvironment, StageSteps } from "./stage-steps.ts";
+import { scriptEnvironment, StageSteps } from "./stage-steps.ts";
 
 /** Carries out one stage of a definition file, in the order in which Apptainer does. */
 export async function buildStage(given: ConstructorParameters<typeof StageSteps>[0]): Promise<BuiltStage> {
@@ -38,7 +38,7 @@ export async function buildStage(given: ConstructorParameters<typeof StageSteps>
     layers: steps.layers,
     defaults: {
       ...base,
-      Env: base.Env ?? [defaultPath],
+      Env: base.Env ?? [defaultPathEntry],
       // An OCI runtime runs it as Singularity does: the environment first, then the runscript.
       Entrypoint: ["/.singularity.d/actions/run"],
       Cmd: null,

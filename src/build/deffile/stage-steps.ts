@@ -1,4 +1,4 @@
-import type { HistoryEntry, SourceRange } from "#spec";
+import { defaultPathEntry, type HistoryEntry, type SourceRange } from "#spec";
 import { digestSources } from "../copy/digest.ts";
 import { performCopy } from "../copy/perform.ts";
 import { selectSources } from "../copy/select.ts";
@@ -13,7 +13,6 @@ import { putEntries } from "./put-entries.ts";
 const environmentFile = "/.singularity.d/env/91-environment.sh";
 /** Where %post leaves labels; it does not stay in the image. */
 export const labelsFile = "/.build.labels";
-export const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** How far a stage is, to go back to. */
 export interface StageMark {
@@ -152,7 +151,7 @@ export function scriptEnvironment(steps: StageSteps): readonly string[] {
   const own = steps.base?.config.config?.Env ?? [];
   const path = own.find((entry) => entry.startsWith("PATH="));
   return [
-    path ?? defaultPath,
+    path ?? defaultPathEntry,
     "HOME=/root",
     ...own.filter((entry) => !entry.startsWith("PATH=")),
     `APPTAINER_ENVIRONMENT=${environmentFile}`,

@@ -1,4 +1,11 @@
-import { hostPlatform, isVialError, parsePlatform, type Platform, type SourceRange } from "#spec";
+import {
+  defaultPathEntry,
+  hostPlatform,
+  isVialError,
+  parsePlatform,
+  type Platform,
+  type SourceRange,
+} from "#spec";
 import type { SourceTree } from "../copy/source-tree.ts";
 import { baseUnknown, buildCanceled } from "../error.ts";
 import type { BuiltStage, RootState, Session } from "../session.ts";
@@ -96,7 +103,7 @@ class GraphBuilder {
       case "scratch": {
         const latest = options.epoch ?? 0;
         const root: RootState = { key: stepKey("scratch", {}), layers: [], latest };
-        const defaults = { Env: [defaultPath], WorkingDir: "/" };
+        const defaults = { Env: [defaultPathEntry], WorkingDir: "/" };
         return { base: { root, base: undefined, layers: [], defaults, history: [], platform }, step: 0 };
       }
       case "context":
@@ -180,9 +187,6 @@ class GraphBuilder {
     return { ...tree(mounted, `the image "${name}"`, root.key), step };
   }
 }
-
-/** What BuildKit gives an image that begins with nothing. */
-const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 function tree(mounted: { readonly path: string; close(): void }, title: string, key: string): OpenTree {
   return { root: mounted.path, form: "whole", title, key, close: () => mounted.close() };

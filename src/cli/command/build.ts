@@ -1,12 +1,13 @@
 import { type BuildReport, buildImage, lintRecipe, openEngine, printSourceLines } from "#engine";
-import { isVialError, parseReference, printFamiliar, printReference } from "#spec";
+import { isVialError } from "#spec";
 import { GraphRecorder, printDot, printSvg } from "../build-graph.ts";
 import { printSameTwice } from "../build-check.ts";
-import { describeOutput, parseOutput, refuseTerminal, wantsImage, writeOutput } from "../build-output.ts";
-import { openBuildProgress, type ProgressForm, seconds } from "../build-progress.ts";
+import { parseOutput, refuseTerminal, wantsImage, writeOutput } from "../build-output.ts";
+import { openBuildProgress, type ProgressForm } from "../build-progress.ts";
 import { type Recipe, readRecipeOf } from "../build-recipe.ts";
 import { openShellDialog } from "../build-shell.ts";
 import { outputOfTarget, recipeOfSpec } from "../build-spec.ts";
+import { printBuilt, writeBuilt } from "../build-result.ts";
 import { readBuildWish } from "../build-wish.ts";
 import type { Command } from "../command.ts";
 import { flagValueInvalid } from "../error.ts";
@@ -113,32 +114,8 @@ export const command: Command = {
           ),
       );
       progress[Symbol.dispose]();
-      writeFlagFile("--iidfile", flags.text("iidfile"), image.id);
-      const metadata = {
-        "containerimage.config.digest": image.id,
-        "containerimage.descriptor": image.descriptor,
-        "containerimage.digest": image.descriptor.digest,
-        "image.name": flags
-          .list("tag")
-          .map((name) => printReference(parseReference(name)))
-          .join(","),
-      };
-      writeFlagFile("--metadata-file", flags.text("metadata-file"), `${JSON.stringify(metadata, null, 2)}\n`);
-      // An ID behind an archive would be a part of it.
-      const printId = outputs.some(({ destination }) => destination === "-") ? () => {} : outLine;
-      if (form === "quiet") printId(image.id);
-      else if (form === "rawjson") {
-        err(`${JSON.stringify({ kind: "built", ...metadata, took: performance.now() - began })}\n`);
-        if (flags.list("tag").length > 0) printId(image.id);
-      } else {
-        const saved = image.saved > 0 ? `, ${seconds(image.saved)} saved by the cache` : "";
-        const names = flags.list("tag").map((name) => printFamiliar(parseReference(name)));
-        const made = wantsImage(outputs) ? image.id : outputs.map(describeOutput).join(", ");
-        errLine(
-          `Built ${names.length === 0 ? made : names.join(", ")} in ${seconds(performance.now() - began)}${saved}`,
-        );
-        if (names.length > 0) printId(image.id);
-      }
+      writeBuilt(flags, image);
+      printBuilt(flags, image, { form, outputs, took: performance.now() - began });
       if (image.sameTwice !== undefined) printSameTwice(image.sameTwice, recipe);
       return 0;
     } catch (error) {

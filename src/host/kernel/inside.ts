@@ -1,12 +1,12 @@
 import { closeSync, openSync } from "node:fs";
-import { errno, libc, pointer, cString, SystemError } from "./libc.ts";
+import { errno, pointer, cString, SystemError } from "./libc.ts";
+import { systemCall } from "./system-call.ts";
 
 // Paths inside a root that somebody else may be changing: a container's file system. The kernel resolves the whole path
 // (openat2(2), Linux 5.6), with links that are absolute or go upwards staying inside, and the answer is a descriptor, so
 // that nothing is looked up twice (CVE-2018-15664). Below a descriptor, `belowFd` names one more component; the calls
 // that use it must not follow a link there.
 
-const SYS_openat2 = 437n;
 const RESOLVE_NO_MAGICLINKS = 0x02n;
 const RESOLVE_NO_SYMLINKS = 0x04n;
 const RESOLVE_IN_ROOT = 0x10n;
@@ -62,9 +62,7 @@ export function openInside(
     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (options.links === "refuse" ? RESOLVE_NO_SYMLINKS : 0n),
   ]);
   for (let tries = 0; ; tries++) {
-    const fd = Number(
-      libc().syscall(SYS_openat2, BigInt(root), BigInt(pointer(name)), BigInt(pointer(how)), 24n, 0n),
-    );
+    const fd = systemCall("openat2", BigInt(root), BigInt(pointer(name)), BigInt(pointer(how)), 24n);
     if (fd >= 0) return new OpenFile(fd);
     const code = errno();
     // EAGAIN: a rename somewhere came in between, and the kernel could not tell whether ".." left the root.

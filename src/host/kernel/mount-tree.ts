@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { openFlag } from "./inside.ts";
 import { checked, cString, libc, pointer } from "./libc.ts";
-import { DetachedMount } from "./mount.ts";
+import { DetachedMount, type MountAttribute, mountAttribute } from "./mount.ts";
 import { systemCall } from "./system-call.ts";
 
 // open_tree(2), mount_setattr(2), move_mount(2) on descriptors, pivot_root(2): a tree of files is taken by a descriptor
@@ -15,11 +15,6 @@ const AT_FDCWD = BigInt.asUintN(64, -100n);
 const MOVE_MOUNT_F_EMPTY_PATH = 0x4n;
 const MOVE_MOUNT_T_EMPTY_PATH = 0x40n;
 const MNT_DETACH = 2;
-
-export type MountAttribute = "readonly" | "nosuid" | "nodev" | "noexec";
-
-/** MOUNT_ATTR_* of mount_setattr(2). */
-const bits: Readonly<Record<MountAttribute, bigint>> = { readonly: 1n, nosuid: 2n, nodev: 4n, noexec: 8n };
 
 /** Takes what is at `path` on the host, with all that is mounted below, as a mount that hangs nowhere yet. */
 export function cloneTree(path: string, attributes: readonly MountAttribute[]): DetachedMount {
@@ -49,7 +44,8 @@ export function setMountAttributes(fd: number, attributes: readonly MountAttribu
   if (attributes.length === 0) return;
   const empty = cString("");
   // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
-  const wish = new BigUint64Array([attributes.reduce((sum, name) => sum | bits[name], 0n), 0n, 0n, 0n]);
+  const set = attributes.reduce((sum, name) => sum | mountAttribute[name], 0);
+  const wish = new BigUint64Array([BigInt(set), 0n, 0n, 0n]);
   checked(
     "mount_setattr",
     systemCall(

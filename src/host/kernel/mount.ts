@@ -1,5 +1,6 @@
 import { closeSync } from "node:fs";
 import { checked, cString, errno, libc, pointer, SystemError } from "./libc.ts";
+import { systemCall } from "./system-call.ts";
 
 // mount(2), fsopen(2), fsmount(2), move_mount(2): a mount costs 0.1 ms from this process and 1.6 ms through mount(8).
 
@@ -24,22 +25,14 @@ const FSMOUNT_CLOEXEC = 1n;
 const MOVE_MOUNT_F_EMPTY_PATH = 4n;
 const AT_FDCWD = BigInt.asUintN(64, -100n);
 
-// By number, the same on every machine: glibc has them by name from 2.36 on, which leaves Ubuntu 22.04 out.
-const SYS_move_mount = 429n;
-const SYS_fsopen = 430n;
-const SYS_fsconfig = 431n;
-const SYS_fsmount = 432n;
-
-function call(number: bigint, a = 0n, b = 0n, c = 0n, d = 0n, e = 0n): number {
-  return Number(libc().syscall(number, a, b, c, d, e));
-}
-
 /** The bytes must outlive the call: keep them in a variable. */
 function address(bytes: Uint8Array): bigint {
   return BigInt(pointer(bytes));
 }
 
-export const mountAttribute = { readonly: 1, nosuid: 2, nodev: 4 } as const;
+/** MOUNT_ATTR_* of fsmount(2) and mount_setattr(2). */
+export const mountAttribute = { readonly: 1, nosuid: 2, nodev: 4, noexec: 8 } as const;
+export type MountAttribute = keyof typeof mountAttribute;
 
 /** mount(2). Pass "none" for a file system without a source. */
 export function mount(
@@ -105,7 +98,14 @@ export class DetachedMount implements Disposable {
     const [empty, path] = [cString(""), cString(target)];
     checked(
       `move_mount ${target}`,
-      call(SYS_move_mount, BigInt(this.fd), address(empty), AT_FDCWD, address(path), MOVE_MOUNT_F_EMPTY_PATH),
+      systemCall(
+        "move_mount",
+        BigInt(this.fd),
+        address(empty),
+        AT_FDCWD,
+        address(path),
+        MOVE_MOUNT_F_EMPTY_PATH,
+      ),
     );
   }
 
@@ -121,18 +121,24 @@ export function makeMount(
   attributes = 0,
 ): DetachedMount {
   const name = cString(type);
-  const context = checked(`fsopen ${type}`, call(SYS_fsopen, address(name), FSOPEN_CLOEXEC));
+  const context = checked(`fsopen ${type}`, systemCall("fsopen", address(name), FSOPEN_CLOEXEC));
   try {
     for (const [key, value] of options) {
       const k = cString(key);
       const v = value === null ? null : cString(value);
       const command = v === null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
-      const result = call(SYS_fsconfig, BigInt(context), command, address(k), v === null ? 0n : address(v));
+      const result = systemCall(
+        "fsconfig",
+        BigInt(context),
+        command,
+        address(k),
+        v === null ? 0n : address(v),
+      );
       checked(`fsconfig ${type} ${key}`, result);
     }
-    checked(`fsconfig ${type} create`, call(SYS_fsconfig, BigInt(context), FSCONFIG_CMD_CREATE));
+    checked(`fsconfig ${type} create`, systemCall("fsconfig", BigInt(context), FSCONFIG_CMD_CREATE));
     return new DetachedMount(
-      checked(`fsmount ${type}`, call(SYS_fsmount, BigInt(context), FSMOUNT_CLOEXEC, BigInt(attributes))),
+      checked(`fsmount ${type}`, systemCall("fsmount", BigInt(context), FSMOUNT_CLOEXEC, BigInt(attributes))),
     );
   } finally {
     closeSync(context);

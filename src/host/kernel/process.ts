@@ -1,5 +1,6 @@
 import { closeSync, readFileSync } from "node:fs";
-import { errno, libc, moreOfLibc, pointer, SystemError } from "./libc.ts";
+import { errno, moreOfLibc, pointer, SystemError } from "./libc.ts";
+import { systemCall } from "./system-call.ts";
 
 // Processes by pid and start time: a pid alone may have been given to another process since.
 
@@ -30,8 +31,6 @@ export function isAlive(mark: ProcessMark): boolean {
   return markProcess(mark.pid)?.startTime === mark.startTime;
 }
 
-const SYS_pidfd_open = 434n;
-const SYS_pidfd_send_signal = 424n;
 const POLLIN = 1;
 
 /** An open process: signals and waiting go to this very process, whatever becomes of its pid (pidfd_open(2)). */
@@ -44,7 +43,7 @@ export class ProcessHandle implements Disposable {
 
   /** Undefined when the process has ended. */
   static open(mark: ProcessMark): ProcessHandle | undefined {
-    const fd = Number(libc().syscall(SYS_pidfd_open, BigInt(mark.pid), 0n, 0n, 0n, 0n));
+    const fd = systemCall("pidfd_open", BigInt(mark.pid));
     if (fd < 0) return undefined;
     const handle = new ProcessHandle(fd);
     if (isAlive(mark)) return handle;
@@ -54,9 +53,7 @@ export class ProcessHandle implements Disposable {
 
   /** False when the process has ended. */
   signal(number: number): boolean {
-    const result = Number(
-      libc().syscall(SYS_pidfd_send_signal, BigInt(this.#fd), BigInt(number), 0n, 0n, 0n),
-    );
+    const result = systemCall("pidfd_send_signal", BigInt(this.#fd), BigInt(number));
     if (result === 0) return true;
     const code = errno();
     if (code === 3) return false;

@@ -1,6 +1,7 @@
 import { libc } from "./libc.ts";
 
-// System calls by number: a name that libc has to be asked for costs every start more than the call.
+// System calls by number: a name that libc has to be asked for costs every start more than the call, and glibc has the
+// newer ones by name from 2.36 on alone, which leaves Ubuntu 22.04 out.
 
 type Numbers = readonly [x64: bigint, arm64: bigint];
 
@@ -10,11 +11,17 @@ const numbers = {
   chdir: [80n, 49n],
   fchdir: [81n, 50n],
   fchownat: [260n, 54n],
+  fsconfig: [431n, 431n],
+  fsmount: [432n, 432n],
+  fsopen: [430n, 430n],
   getcwd: [79n, 17n],
   ioctl: [16n, 29n],
   mount_setattr: [442n, 442n],
   move_mount: [429n, 429n],
   open_tree: [428n, 428n],
+  openat2: [437n, 437n],
+  pidfd_open: [434n, 434n],
+  pidfd_send_signal: [424n, 424n],
   pivot_root: [155n, 41n],
   prctl: [157n, 167n],
   readlinkat: [267n, 78n],

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { type DetachedMount, makeMount } from "../kernel/mount.ts";
+import { type DetachedMount, makeMount, mountAttribute } from "../kernel/mount.ts";
 import { findProgram } from "./find.ts";
 import { runSync } from "../run.ts";
 
@@ -50,8 +50,7 @@ export function mountSquashfuse(wish: SquashfuseWish): DetachedMount {
         ["default_permissions", null],
         ["ro", null],
       ],
-      // MOUNT_ATTR_RDONLY, NOSUID, NODEV.
-      1 | 2 | 4,
+      mountAttribute.readonly | mountAttribute.nosuid | mountAttribute.nodev,
     );
     const served = runSync("unshare", squashfuseArgs(wish, program), { descriptor: device });
     if (served.exitCode === 0) return mount;

@@ -1,5 +1,5 @@
 import { programFailed } from "../error.ts";
-import { run, runSync } from "../run.ts";
+import { type RunResult, run, runSync } from "../run.ts";
 
 // unsquashfs(1) of squashfs-tools 4.5 or newer: the files of a squashfs, which may lie inside of another file.
 
@@ -7,36 +7,38 @@ export interface UnsquashfsWish {
   readonly path: string;
   /** Bytes before the file system. */
   readonly offset: number;
-  /** An existing folder; files that are there are replaced. */
+  /** Files that are there are replaced. */
   readonly target: string;
-  readonly signal: AbortSignal;
+  /**
+   * `all`: with owners, devices and extended attributes, and what cannot be made is an error: a root file system with
+   * something missing is none. `mine`: what an ordinary user can have.
+   */
+  readonly files: "all" | "mine";
 }
 
-/** The arguments. What cannot be made is an error: a root file system with something missing is none. */
-export function unsquashfsArgs(wish: UnsquashfsWish): readonly string[] {
-  const offset = wish.offset === 0 ? [] : ["-offset", String(wish.offset)];
-  return ["-no-progress", "-quiet", "-strict-errors", "-force", ...offset, "-dest", wish.target, wish.path];
+/** It tells of every file that it cannot make. */
+const keepOutput = 16_384;
+
+export function unsquashfsArgs({ path, offset, target, files }: UnsquashfsWish): readonly string[] {
+  return [
+    ...["-no-progress", "-quiet", "-force", files === "all" ? "-strict-errors" : "-no-xattrs"],
+    ...(offset === 0 ? [] : ["-offset", String(offset)]),
+    ...["-dest", target, path],
+  ];
 }
 
-/** Unpacks all files, with owners, times and extended attributes. Throws program-missing, program-failed. */
-export async function unsquashfs(wish: UnsquashfsWish): Promise<void> {
-  const result = await run("unsquashfs", unsquashfsArgs(wish), {
-    signal: wish.signal,
-    // It tells of every file that it cannot make.
-    keepOutput: 16_384,
-  });
-  if (result.exitCode !== 0) throw programFailed("unpack the squashfs", "unsquashfs", result);
+/** Unpacks all files. Throws program-missing, program-failed. */
+export async function unsquashfs(wish: UnsquashfsWish, signal: AbortSignal): Promise<void> {
+  check(wish, await run("unsquashfs", unsquashfsArgs(wish), { signal, keepOutput }));
 }
 
-/**
- * Unpacks what an ordinary user can have: every file is his, and devices are left out. Waits. Throws program-missing,
- * program-failed.
- */
-export function unpackSquashfs(wish: Omit<UnsquashfsWish, "signal">): void {
-  const offset = wish.offset === 0 ? [] : ["-offset", String(wish.offset)];
-  const args = ["-no-progress", "-quiet", "-no-xattrs", "-force", ...offset, "-dest", wish.target, wish.path];
-  const result = runSync("unsquashfs", args, { keepOutput: 16_384 });
+/** As unsquashfs(), for a start that has nothing else to do: it waits. */
+export function unsquashfsSync(wish: UnsquashfsWish): void {
+  check(wish, runSync("unsquashfs", unsquashfsArgs(wish)));
+}
+
+function check({ files }: UnsquashfsWish, result: RunResult): void {
   // 2: something could not be made, such as a device. 1: it is no squashfs, or the disk is full.
-  if (result.exitCode !== 0 && result.exitCode !== 2)
-    throw programFailed("unpack the squashfs", "unsquashfs", result);
+  if (result.exitCode === 0 || (files === "mine" && result.exitCode === 2)) return;
+  throw programFailed("unpack the squashfs", "unsquashfs", result);
 }

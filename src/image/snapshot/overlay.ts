@@ -31,19 +31,11 @@ export interface RootMount {
  * file without a loop device and without a place in the tree, so the stack is one mount, and goes as one.
  */
 export function mountRoot(root: RootMount): void {
-  const userxattr = inUserNamespace();
   const mounted: DetachedMount[] = [];
   try {
     const lowers = distinctLayers(root.layers).map((layer) => {
       if (layer.kind === "folder") return layer.path;
-      const mount = makeMount(
-        "erofs",
-        [
-          ["source", layer.path],
-          ["ro", null],
-        ],
-        mountAttribute.readonly,
-      );
+      const mount = mountErofs(layer.path);
       mounted.push(mount);
       return mount.path;
     });
@@ -55,12 +47,11 @@ export function mountRoot(root: RootMount): void {
     } else if (lowers.length === 1) {
       options.push(["lowerdir+", emptyFolder(root.target)]);
     }
-    if (userxattr) options.push(["userxattr", null]);
-    else options.push(["redirect_dir", "nofollow"]);
+    options.push(markOption());
     using overlay = makeMount("overlay", options, root.writable === undefined ? mountAttribute.readonly : 0);
     overlay.attach(root.target);
   } catch (error) {
-    if (!userxattr || !mountByFuse(root)) throw overlayRefused(root.target, error);
+    if (!inUserNamespace() || !mountByFuse(root)) throw overlayRefused(root.target, error);
   } finally {
     for (const mount of mounted) mount[Symbol.dispose]();
   }
@@ -72,30 +63,32 @@ export function mountLayers(layers: readonly LayerPlace[], attributes: number): 
   const mounted: DetachedMount[] = [];
   try {
     const lowers = distinct.map((layer) => {
-      const mount =
-        layer.kind === "folder"
-          ? cloneTree(layer.path, [])
-          : makeMount(
-              "erofs",
-              [
-                ["source", layer.path],
-                ["ro", null],
-              ],
-              mountAttribute.readonly,
-            );
+      const mount = layer.kind === "folder" ? cloneTree(layer.path, []) : mountErofs(layer.path);
       mounted.push(mount);
       return mount.path;
     });
-    const userxattr = inUserNamespace();
     const options: [string, string | null][] = lowers.map((path) => ["lowerdir+", path]);
     // An overlay without a place for changes needs two layers: one twice is refused, so an empty one is beside it.
     using empty = makeMount("tmpfs", [["size", "4k"]]);
     if (lowers.length < 2) options.push(["lowerdir+", empty.path]);
-    options.push(userxattr ? ["userxattr", null] : ["redirect_dir", "nofollow"]);
+    options.push(markOption());
     return makeMount("overlay", options, attributes | mountAttribute.readonly);
   } finally {
     for (const mount of mounted) mount[Symbol.dispose]();
   }
+}
+
+function mountErofs(path: string): DetachedMount {
+  const options = [
+    ["source", path],
+    ["ro", null],
+  ] as const;
+  return makeMount("erofs", options, mountAttribute.readonly);
+}
+
+/** Where overlayfs keeps its marks: in a user namespace it may not write trusted attributes. */
+function markOption(): [string, string | null] {
+  return inUserNamespace() ? ["userxattr", null] : ["redirect_dir", "nofollow"];
 }
 
 /** The way for ordinary users on kernels that keep overlayfs to root. False when it cannot be gone here. */

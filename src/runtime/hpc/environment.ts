@@ -1,9 +1,9 @@
+import { defaultSearchPath } from "#spec";
 import type { EnvironmentWish } from "./wish.ts";
 
 // The environment inside. Later wins: variables of the host, those of the image, those of its app, those that were asked
 // for. A variable of the host passes only where the image does not set it.
 
-export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 export const hostLibraries = "/.singularity.d/libs";
 
 /** What a clean environment keeps of the host's: what a terminal and a proxy need. */
@@ -58,7 +58,7 @@ export function makeEnvironment(wish: EnvironmentWish, facts: EnvironmentFacts):
     COMMAND: facts.command,
   };
   const base: Record<string, string> = {
-    PATH: defaultPath,
+    PATH: defaultSearchPath,
     HOME: facts.home,
     LD_LIBRARY_PATH: hostLibraries,
   };

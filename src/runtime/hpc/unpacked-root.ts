@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { unpackSquashfs } from "#host";
+import { unsquashfsSync } from "#host";
 import { unpackFolderUnsafe } from "./error.ts";
 import type { RootSource } from "./root-source.ts";
 
@@ -33,7 +33,7 @@ export function unpackedRoot(
   );
   const temporary = `${folder}.part-${process.pid}`;
   try {
-    unpackSquashfs({ path, offset: source.offset, target: temporary });
+    unsquashfsSync({ path, offset: source.offset, target: temporary, files: "mine" });
     renameSync(temporary, folder);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
