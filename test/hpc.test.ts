@@ -73,6 +73,14 @@ async function asUser(words: readonly string[], { env = {}, cwd = home, fuse = f
   return await vial.command(inside, { env: { HOME: home, USER: user, ...env }, cwd, timeout: 60_000 });
 }
 
+/** The same, with a file that is open as descriptor 9, as MPI's launchers and make(1) give them. */
+async function withOpenFile(way: "root" | "user", words: readonly string[]) {
+  const open = ["sh", "-c", 'exec 9< "$0" && exec "$@"', `${home}/note`];
+  const start = way === "root" ? [] : ["setpriv", "--reuid", user, "--regid", user, "--init-groups"];
+  const env = { HOME: home };
+  return await vial.command([...open, ...start, program, ...words], { env, cwd: home, timeout: 60_000 });
+}
+
 type Run = typeof asUser;
 
 /** Each kind of image by each kind of person. */
@@ -243,6 +251,29 @@ describe.skipIf(why !== undefined)("the profile hpc", () => {
     await vial.until("what stayed behind has read", () => existsSync(`${home}/late`));
     await vial.until("squashfuse has ended", () => servers().length === 0);
     expect(readFileSync(`${home}/late`, "utf8")).toBe("from the image\n");
+  });
+
+  test("the program has the descriptors that the command was started with, and none of Vial's", async () => {
+    writeFileSync(`${home}/note`, "noted\n");
+    for (const way of ["root", "user"] as const)
+      for (const image of [box, sif]) {
+        const look = "cat <&9; ls -l /proc/self/fd; env | grep -c ^BUN_";
+        const { out } = await withOpenFile(way, ["exec", image, "sh", "-c", look]);
+        expect(out.split("\n").slice(0, 1)).toEqual(["noted"]);
+        expect(out.endsWith("\n0\n")).toBe(true);
+        const files = [...out.matchAll(/ -> (\/.*)/g)].map((match) => match[1]);
+        expect(files.filter((file) => file !== "/dev/null")).toEqual([`${home}/note`]);
+        expect(out).not.toContain("anon_inode");
+      }
+  });
+
+  test("a file whose file system is damaged is refused, with what squashfuse says of it", async () => {
+    const bad = `${vial.folder}/bad.sqsh`;
+    writeFileSync(bad, Buffer.concat([Buffer.from("hsqs"), Buffer.alloc(4092, 7)]));
+    const { code, err } = await asUser(["exec", bad, "true"], { fuse: true });
+    expect(code).toBe(125);
+    expect(err).toContain(bad);
+    expect(err).toContain("squashfuse_ll");
   });
 
   test("a user without a capability, and no setuid program of the image changes that", async () => {

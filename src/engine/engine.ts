@@ -104,6 +104,7 @@ export {
   readCaller,
   readEnvironmentVariables,
   splitSettings,
+  beginRoot,
   startHpc,
   writableImageFile,
 } from "#runtime";

@@ -53,6 +53,8 @@ export {
   currentDirectory,
   readLinkOf,
 } from "./kernel/mount-tree.ts";
+export { keepInheritedDescriptors } from "./kernel/inherited.ts";
+export { forgetShortStart } from "./kernel/short-start.ts";
 export { openLoop } from "./kernel/loop.ts";
 export {
   dropCapabilities,
@@ -141,4 +143,4 @@ export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.t
 export { unsquashfs, unsquashfsSync } from "./program/unsquashfs.ts";
 export { canDisorder, mountDisorderfs } from "./program/disorderfs.ts";
 export { startDetached } from "./run.ts";
-export { canSquashfuse, mountSquashfuse } from "./program/squashfuse.ts";
+export { canSquashfuse, type SquashfsServer, startSquashfuse } from "./program/squashfuse.ts";

@@ -14,8 +14,6 @@ export interface RunOptions {
   readonly withHelpers?: boolean;
   /** Keeps so many bytes of each stream and drops the rest: for a program that may print without end. */
   readonly keepOutput?: number;
-  /** An open descriptor that the program gets as its number 3. */
-  readonly descriptor?: number;
   /** The program leaves a process behind that would hold its output open for ever: read none. */
   readonly ignoreOutput?: boolean;
 }
@@ -32,12 +30,7 @@ export function runSync(program: string, args: readonly string[], options: RunOp
   const output = options.ignoreOutput === true ? "ignore" : "pipe";
   const child = Bun.spawnSync([needProgram(program), ...args], {
     ...settings(options),
-    stdio: [
-      options.input === undefined ? "ignore" : Buffer.from(options.input),
-      output,
-      output,
-      ...(options.descriptor === undefined ? [] : [options.descriptor]),
-    ],
+    stdio: [options.input === undefined ? "ignore" : Buffer.from(options.input), output, output],
   });
   return {
     exitCode: child.exitCode ?? 128,
@@ -117,6 +110,8 @@ export interface StartOptions {
   readonly stdin: "pipe" | "ignore" | number;
   readonly stdout: "pipe" | "ignore" | number;
   readonly stderr: "pipe" | "ignore" | number;
+  /** An open descriptor that the program gets as its number 3. */
+  readonly descriptor?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -125,9 +120,12 @@ export function startProgram(argv: readonly string[], options: StartOptions) {
   const [program = "", ...args] = argv;
   return Bun.spawn([needProgram(program), ...args], {
     env: options.env ?? process.env,
-    stdin: options.stdin,
-    stdout: options.stdout,
-    stderr: options.stderr,
+    stdio: [
+      options.stdin,
+      options.stdout,
+      options.stderr,
+      ...(options.descriptor === undefined ? [] : [options.descriptor]),
+    ],
   });
 }
 

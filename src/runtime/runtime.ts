@@ -35,6 +35,7 @@ export { isVariableName } from "./hpc/environment.ts";
 export { readEnvironmentVariables, splitSettings } from "./hpc/variables.ts";
 export { imageFolderOdd, mountNameUnknown, writableImageFile } from "./hpc/error.ts";
 export type { HpcImage, RootSource } from "./hpc/root-source.ts";
+export { beginRoot } from "./hpc/root-mount.ts";
 export { type HpcStart, startHpc } from "./hpc/start.ts";
 export {
   type Action,

@@ -1,5 +1,6 @@
 import {
   type Action,
+  beginRoot,
   type HpcImage,
   needHpcFile,
   openEngine,
@@ -9,6 +10,7 @@ import {
   startHpc,
   writableImageFile,
 } from "#engine";
+import { forgetShortStart, keepInheritedDescriptors } from "#host";
 import type { Command } from "../command.ts";
 import { imageNotFetched } from "../error.ts";
 import { out } from "../print.ts";
@@ -43,17 +45,20 @@ export function hpcCommand(kind: Kind): Command {
     profile: "hpc",
     async run(flags, [name = "", ...words]) {
       const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
-      const caller = readCaller(process.env);
+      keepInheritedDescriptors();
+      forgetShortStart();
       const cwd = process.cwd();
+      const image = await openImage(name, flags, cwd);
+      const server = beginRoot(image.root);
+      const caller = readCaller(process.env);
       const wish = readHpcWish(
         flags,
         actionOf(kind, words, flags),
         { env: process.env, cwd, home: caller.home },
         warn,
       );
-      const image = await openImage(name, flags, cwd);
       if (wish.root === "writable" && image.root.kind !== "folder") throw writableImageFile(name);
-      return startHpc({ image, wish, caller, host: process.env, cwd, warn, print: out });
+      return await startHpc({ image, server, wish, caller, host: process.env, cwd, warn, print: out });
     },
   };
 }

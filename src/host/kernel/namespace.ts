@@ -18,6 +18,14 @@ export function enterPrivateMounts(): void {
   entered = true;
 }
 
+/**
+ * Goes on in a copy of the mount namespace: the processes that were started before stay in this one, and what is mounted
+ * from now on does not reach them.
+ */
+export function leaveMountsBehind(): void {
+  checked("unshare", libc().unshare(CLONE_NEWNS));
+}
+
 /** True in a user namespace that is not the machine's first: mounts need `userxattr`, device nodes cannot be made. */
 export function inUserNamespace(): boolean {
   try {

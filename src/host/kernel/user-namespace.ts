@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { userNamespaceRefused, userRangesMissing } from "../error.ts";
 import { needProgram } from "../run.ts";
 import { replaceProcess } from "./replace-process.ts";
+import { shortStart } from "./short-start.ts";
 
 // An ordinary user's containers have a range of users: root inside is the user, 1 and up are the user's sub-ids. Bun has
 // threads, so it cannot unshare(CLONE_NEWUSER) itself; unshare(1) and newuidmap(1) do it for a Vial that starts anew.
@@ -73,7 +74,7 @@ export function enterUserNamespace(
 ): never {
   const refused = wish.user === undefined ? undefined : whyNoUserNamespace();
   if (refused !== undefined) throw userNamespaceRefused(refused);
-  replaceProcess([
+  const command = [
     needProgram("unshare"),
     ...(wish.user === "self" ? ["--map-current-user", "--keep-caps"] : []),
     ...(wish.user === "root" ? ["--map-root-user"] : []),
@@ -81,7 +82,8 @@ export function enterUserNamespace(
     "--",
     ...program,
     ...argv,
-  ]);
+  ] as const;
+  replaceProcess(command, shortStart(process.env));
 }
 
 /** The switches by which the kernel, Debian and Ubuntu keep user namespaces from ordinary users. */

@@ -1,13 +1,14 @@
 import { closeSync, openSync } from "node:fs";
 import { type DetachedMount, makeMount, mountAttribute } from "../kernel/mount.ts";
+import { enterPrivateMounts, leaveMountsBehind } from "../kernel/namespace.ts";
+import { startProgram } from "../run.ts";
 import { findProgram } from "./find.ts";
-import { runSync } from "../run.ts";
 
 // squashfuse_ll(1) on libfuse 3: serves a squashfs that lies in a file, for who may not mount it by the kernel.
 //
 // The mount is made here and given to it as an open /dev/fuse ("/dev/fd/3", libfuse 3.3 and later), so that it hangs where
-// we hang it. The server goes into a mount namespace of its own, which was copied before the mount is hung in: it does not
-// keep ours alive, so that when the last program has ended, the mount goes, and the server with it. It is no child of the
+// we hang it. The server stays in the mount namespace that it was started in, and we go on into another: it does not keep
+// ours alive, so that when the last program has ended, the mount goes, and the server with it. It is no child of the
 // program that this process becomes, which might wait for it: it puts itself into the background.
 
 export interface SquashfuseWish {
@@ -16,6 +17,14 @@ export interface SquashfuseWish {
   readonly offset: number;
   readonly uid: number;
   readonly gid: number;
+}
+
+/** A file system that is being served, or soon will be: who reads it meanwhile waits. */
+export interface SquashfsServer {
+  /** Hangs nowhere yet. */
+  readonly mount: DetachedMount;
+  /** Comes back when it serves in the background; throws what it said when it did not come to that. */
+  settled(): Promise<void>;
 }
 
 /** Whether this user may speak with /dev/fuse, and the program is there. */
@@ -29,14 +38,10 @@ export function canSquashfuse(): boolean {
   }
 }
 
-export function squashfuseArgs(wish: SquashfuseWish, program: string): readonly string[] {
-  return ["--mount", "--", program, "-o", `ro,offset=${wish.offset}`, wish.path, "/dev/fd/3"];
-}
-
-/** Mounts the file system so that it hangs nowhere yet. Throws what it said where it does not start. */
-export function mountSquashfuse(wish: SquashfuseWish): DetachedMount {
-  const program = findProgram("squashfuse_ll");
-  if (program === undefined) throw new Error("squashfuse_ll is not here");
+/** Mounts the file system and starts its server, for which nobody waits here. This process changes its mount namespace. */
+export function startSquashfuse({ path, offset, uid, gid }: SquashfuseWish): SquashfsServer {
+  enterPrivateMounts();
+  // Ours is closed at once: a server that fails is then the last to hold it, and nobody waits for it in vain.
   const device = openSync("/dev/fuse", "r+");
   try {
     const mount = makeMount(
@@ -45,17 +50,30 @@ export function mountSquashfuse(wish: SquashfuseWish): DetachedMount {
         ["source", "squashfuse"],
         ["fd", String(device)],
         ["rootmode", "40000"],
-        ["user_id", String(wish.uid)],
-        ["group_id", String(wish.gid)],
+        ["user_id", String(uid)],
+        ["group_id", String(gid)],
         ["default_permissions", null],
         ["ro", null],
       ],
       mountAttribute.readonly | mountAttribute.nosuid | mountAttribute.nodev,
     );
-    const served = runSync("unshare", squashfuseArgs(wish, program), { descriptor: device });
-    if (served.exitCode === 0) return mount;
-    mount[Symbol.dispose]();
-    throw new Error(`squashfuse_ll: ${served.stderr.trim() || `it ended with code ${served.exitCode}`}`);
+    const argv = ["squashfuse_ll", "-o", `ro,offset=${offset}`, path, "/dev/fd/3"];
+    const server = startProgram(argv, {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+      descriptor: device,
+    });
+    leaveMountsBehind();
+    return {
+      mount,
+      async settled() {
+        const code = await server.exited;
+        if (code === 0) return;
+        const said = await new Response(server.stderr as ReadableStream).text();
+        throw new Error(`squashfuse_ll: ${said.trim() || `it ended with code ${code}`}`);
+      },
+    };
   } finally {
     closeSync(device);
   }

@@ -6,8 +6,9 @@ import {
   inUserNamespace,
   makeMount,
   mountAttribute,
-  mountSquashfuse,
   openLoop,
+  type SquashfsServer,
+  startSquashfuse,
 } from "#host";
 import { mountLayers } from "#image";
 import { rootFsRefused } from "./error.ts";
@@ -21,8 +22,27 @@ export interface RootMountOptions {
   readonly writable: boolean;
   /** Where an image file is unpacked that cannot be mounted. */
   readonly unpackFolder: string;
-  readonly caller: { readonly uid: number; readonly gid: number };
+  readonly server: SquashfsServer | undefined;
   readonly warn: (sentence: string) => void;
+}
+
+/**
+ * Starts what will serve an image's root file system, where a program does that: it takes about as long as all the rest of a
+ * start, which goes on beside it. This process then has a mount namespace of its own.
+ */
+export function beginRoot(source: RootSource): SquashfsServer | undefined {
+  if (source.kind !== "squashfs" || !inUserNamespace() || !canSquashfuse()) return undefined;
+  const { path, offset } = source;
+  const refuse = (error: unknown): never => {
+    throw rootFsRefused(path, error);
+  };
+  try {
+    const ids = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    const server = startSquashfuse({ path, offset, ...ids });
+    return { mount: server.mount, settled: async () => await server.settled().catch(refuse) };
+  } catch (error) {
+    return refuse(error);
+  }
 }
 
 /** Mounts an image's root file system so that it hangs nowhere yet. */
@@ -52,10 +72,9 @@ export function mountRootSource(source: RootSource, options: RootMountOptions): 
 /** The kernel mounts a squashfs in its first user namespace alone. */
 function mountForUser(
   source: Extract<RootSource, { readonly kind: "squashfs" }>,
-  { caller, unpackFolder, warn }: RootMountOptions,
+  { server, unpackFolder, warn }: RootMountOptions,
 ): DetachedMount {
-  const { path, offset } = source;
-  if (canSquashfuse()) return mountSquashfuse({ path, offset, uid: caller.uid, gid: caller.gid });
+  if (server !== undefined) return server.mount;
   return cloneTree(unpackedRoot(source, unpackFolder, warn), ["nodev", "nosuid", "readonly"]);
 }
 

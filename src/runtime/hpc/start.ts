@@ -9,6 +9,7 @@ import {
   inUserNamespace,
   openInside,
   replaceProcess,
+  type SquashfsServer,
   setHostName,
   setUmask,
   unshareNamespaces,
@@ -17,7 +18,7 @@ import { isVialError } from "#spec";
 import { hpcFolderMissing } from "./error.ts";
 import { makeEnvironment } from "./environment.ts";
 import { homeOf, planMounts } from "./plan.ts";
-import { checkApp, chooseWords, makeProgram } from "./program.ts";
+import { checkApp, chooseWords, makeProgram, type Program } from "./program.ts";
 import { mountRootSource } from "./root-mount.ts";
 import type { HpcImage } from "./root-source.ts";
 import { Session } from "./session.ts";
@@ -25,6 +26,8 @@ import type { Caller, HpcWish } from "./wish.ts";
 
 export interface HpcStart {
   readonly image: HpcImage;
+  /** What beginRoot() gave for the image. */
+  readonly server: SquashfsServer | undefined;
   readonly wish: HpcWish;
   readonly caller: Caller;
   readonly host: Readonly<Record<string, string | undefined>>;
@@ -39,7 +42,22 @@ export interface HpcStart {
  * of its own (enterUserNamespace). Comes back with an exit code only where nothing is to be started: a help text, a test
  * that the image does not have.
  */
-export function startHpc(start: HpcStart): number {
+export async function startHpc(start: HpcStart): Promise<number> {
+  const { server } = start;
+  let program: Program | number;
+  try {
+    program = enterImage(start);
+  } catch (error) {
+    // A server that failed is the reason why the image could not be read.
+    await server?.settled();
+    throw error;
+  }
+  await server?.settled();
+  return typeof program === "number" ? program : replaceProcess(program.argv, program.env);
+}
+
+/** Makes the image's root the root of this process, and gives what is to be started in it, or the exit code. */
+function enterImage(start: HpcStart): Program | number {
   const { image, wish, caller, host, warn } = start;
   // Files and folders that are made on the way have the modes that are named.
   const umask = setUmask(0);
@@ -51,7 +69,7 @@ export function startHpc(start: HpcStart): number {
   const root = mountRootSource(image.root, {
     writable: wish.root === "writable",
     unpackFolder,
-    caller,
+    server: start.server,
     warn,
   });
   const session = new Session(root, wish, warn);
@@ -81,8 +99,8 @@ export function startHpc(start: HpcStart): number {
     home,
     app: wish.app,
   });
-  const program = makeProgram(words, environment, image, existsSync("/.singularity.d/env"));
-  return replaceProcess(program.argv, { ...program.env, PWD: folder });
+  const { argv, env } = makeProgram(words, environment, image, existsSync("/.singularity.d/env"));
+  return { argv, env: { ...env, PWD: folder } };
 }
 
 /** The caller's own folder where it can be seen, else the home, else "/". One that was asked for has to be there. */
