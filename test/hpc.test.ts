@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   chmodSync,
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -11,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { type As, openPerson, type Person } from "./person.ts";
 import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
 
 // The profile `hpc`: a sandbox and a SIF file, run as root and as an ordinary user without a range of sub-ids. The user's
@@ -20,8 +20,9 @@ import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.t
 const why = whyNoContainers();
 if (why !== undefined) console.warn(`skipped: the profile hpc, because ${why}`);
 
-const user = `vialhpc${process.pid}`;
 let vial: TestVial;
+let person: Person;
+let user: string;
 let home: string;
 let program: string;
 let box: string;
@@ -47,31 +48,8 @@ From: busybox
     export OF_APP=app
 `;
 
-interface As {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  /** A /dev/fuse that everybody may open. */
-  readonly fuse?: boolean;
-}
-
-const asRoot = async (words: readonly string[], { env = {}, cwd = home }: As = {}) =>
-  await vial.command([program, ...words], { env: { HOME: "/root", ...env }, cwd, timeout: 60_000 });
-
-async function asUser(words: readonly string[], { env = {}, cwd = home, fuse = false }: As = {}) {
-  const start = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", program, ...words];
-  const inside = fuse
-    ? [
-        "unshare",
-        "--mount",
-        "sh",
-        "-c",
-        'mount --bind "$0" /dev/fuse && exec "$@"',
-        `${vial.folder}/fuse`,
-        ...start,
-      ]
-    : start;
-  return await vial.command(inside, { env: { HOME: home, USER: user, ...env }, cwd, timeout: 60_000 });
-}
+const asRoot: Person["asRoot"] = async (words, as) => await person.asRoot(words, as);
+const asUser: Person["asUser"] = async (words, as) => await person.asUser(words, as);
 
 /** The same, with a file that is open as descriptor 9, as MPI's launchers and make(1) give them. */
 async function withOpenFile(way: "root" | "user", words: readonly string[]) {
@@ -81,7 +59,7 @@ async function withOpenFile(way: "root" | "user", words: readonly string[]) {
   return await vial.command([...open, ...start, program, ...words], { env, cwd: home, timeout: 60_000 });
 }
 
-type Run = typeof asUser;
+type Run = Person["asUser"];
 
 /** Each kind of image by each kind of person. */
 const ways: readonly (readonly [string, Run, () => string])[] = [
@@ -106,15 +84,8 @@ function servers(): readonly string[] {
 beforeAll(async () => {
   if (why !== undefined) return;
   vial = await openVial();
-  chmodSync(`${vial.folder}/..`, 0o755);
-  chmodSync(vial.folder, 0o755);
-  home = `${vial.folder}/home`;
-  program = `${vial.folder}/vial`;
-  copyFileSync(vial.program, program);
-  chmodSync(program, 0o755);
-  const added = Bun.spawnSync(["useradd", "-m", "-d", home, user]);
-  if (added.exitCode !== 0) throw new Error(added.stderr.toString());
-  Bun.spawnSync(["mknod", "-m", "666", `${vial.folder}/fuse`, "c", "10", "229"]);
+  person = openPerson(vial, "vialhpc");
+  ({ user, home, program } = person);
   [box, sif] = [`${vial.folder}/box`, `${vial.folder}/x.sif`];
   writeFileSync(`${vial.folder}/x.def`, recipe);
   await vial.ok("build", "-q", sif, `${vial.folder}/x.def`);
@@ -124,8 +95,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (vial === undefined) return;
-  Bun.spawnSync(["userdel", user]);
-  rmSync(home, { recursive: true, force: true });
+  person.close();
   await vial.close();
 }, setupTimeout);
 

@@ -83,6 +83,15 @@ export { listBuildCache, pruneBuildCache } from "./build-cache.ts";
 export type { ShellDialog } from "./debug-shell.ts";
 export type { CachePlace, CacheTarget } from "./build-cache-places.ts";
 export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } from "./build-image.ts";
+export { beginInstance, type InstanceReport } from "./instance/start.ts";
+export {
+  instanceFiles,
+  type InstanceRecord,
+  listInstances,
+  needInstance,
+} from "./instance/record.ts";
+export { stopInstance } from "./instance/stop.ts";
+export { type InstanceUsage, instanceUsage } from "./instance/usage.ts";
 export { isSifFile } from "./sif-image.ts";
 export { type SifOutput, writeSif } from "./sif-output.ts";
 export { recipeMissing } from "./error.ts";
@@ -105,6 +114,8 @@ export {
   readEnvironmentVariables,
   splitSettings,
   beginRoot,
+  joinInstance,
+  startInstance,
   startHpc,
   writableImageFile,
 } from "#runtime";

@@ -388,3 +388,56 @@ export function sifRootDamaged(path: string, cause: VialError): VialError {
     cause,
   });
 }
+
+export function instanceUnknown(name: string, known: readonly string[]): VialError {
+  const near = nearest(name, known);
+  return new VialError({
+    kind: "not-found",
+    code: "instance-unknown",
+    what: `Cannot find the instance ${JSON.stringify(name)}`,
+    why: known.length === 0 ? "you have none on this host" : "you have none of this name on this host",
+    next: near === undefined ? "vial instance list" : `did you mean "${near}"?`,
+  });
+}
+
+export function instanceNameTaken(name: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "instance-name-taken",
+    what: `Cannot start an instance ${JSON.stringify(name)}: one of that name runs`,
+    next: `stop it by \`vial instance stop ${name}\`, or choose another name`,
+  });
+}
+
+export function instanceNameInvalid(name: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "instance-name-invalid",
+    what: `Cannot use ${JSON.stringify(name)} as the name of an instance`,
+    why: 'a name is made of letters, digits, "_", "." and "-", begins with a letter or digit, and is at most 128 long',
+    next: 'write it like "web-1"',
+  });
+}
+
+export function instanceFailed(
+  name: string,
+  said: { readonly what: string; readonly why?: string; readonly next?: string },
+): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "instance-failed",
+    what: `Cannot start the instance ${JSON.stringify(name)}${said.what === "" ? "" : `: ${said.what}`}`,
+    ...(said.why === undefined ? {} : { why: said.why }),
+    next: said.next ?? "try its image by `vial shell`",
+  });
+}
+
+export function instancesFolderUnsafe(folder: string): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "instances-folder-unsafe",
+    what: `Cannot keep instances in ${JSON.stringify(folder)}`,
+    why: "it is no folder of yours alone, so that others could choose which processes you join",
+    next: `take the rights of others away: \`chmod go-w ${folder}\``,
+  });
+}

@@ -10,6 +10,7 @@ export { checked, cString, moreOfLibc, pointer } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";
 export { type Need, needs } from "./program/needs.ts";
 export {
+  needProgram,
   type RunOptions,
   type RunResult,
   run,
@@ -54,7 +55,7 @@ export {
   readLinkOf,
 } from "./kernel/mount-tree.ts";
 export { keepInheritedDescriptors } from "./kernel/inherited.ts";
-export { forgetShortStart } from "./kernel/short-start.ts";
+export { forgetShortStart, shortStart } from "./kernel/short-start.ts";
 export { openLoop } from "./kernel/loop.ts";
 export {
   dropCapabilities,
@@ -64,7 +65,7 @@ export {
   unshareNamespaces,
 } from "./kernel/privilege.ts";
 export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";
-export { belowFd, OpenFile, openFlag, openInside, openRoot } from "./kernel/inside.ts";
+export { belowFd, mayExecute, OpenFile, openFlag, openInside, openRoot } from "./kernel/inside.ts";
 export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";
 export { isAlive, markProcess, ProcessHandle, type ProcessMark } from "./kernel/process.ts";
 export {
@@ -131,16 +132,19 @@ export {
   parseMmdebstrapLine,
   startMmdebstrap,
 } from "./program/mmdebstrap.ts";
-export { closeInput, memoryFile, replaceProcess } from "./kernel/replace-process.ts";
+export { closeInput, memoryFile, replaceProcess, replaceProcessByOpen } from "./kernel/replace-process.ts";
 export { runUnderTerminal } from "./kernel/under-terminal.ts";
 export {
   becomeMappedRoot,
+  type EarlyNamespaces,
   enterUserNamespace,
+  namespaceWords,
   joinUserNamespaceArgs,
   outerUid,
 } from "./kernel/user-namespace.ts";
 export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
 export { unsquashfs, unsquashfsSync } from "./program/unsquashfs.ts";
 export { canDisorder, mountDisorderfs } from "./program/disorderfs.ts";
-export { startDetached } from "./run.ts";
+export { type BackgroundStreams, startDetached, startInBackground } from "./run.ts";
+export { foreignNamespaces, type NamespaceKind, nsenterWords } from "./program/nsenter.ts";
 export { canSquashfuse, type SquashfsServer, startSquashfuse } from "./program/squashfuse.ts";

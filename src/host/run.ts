@@ -136,6 +136,29 @@ export function needProgram(program: string): string {
   return path;
 }
 
+/** Where the streams of a program go that outlives this process. */
+export interface BackgroundStreams {
+  readonly stdout: number | "inherit";
+  readonly stderr: number | "inherit";
+  /** An open descriptor that the program gets as its number 3. */
+  readonly descriptor?: number;
+}
+
+/** Starts a program that outlives this process, in a session of its own, without input; gives its pid. `argv[0]` is a path. */
+export function startInBackground(
+  argv: readonly [program: string, ...args: string[]],
+  env: Readonly<Record<string, string | undefined>>,
+  { stdout, stderr, descriptor }: BackgroundStreams,
+): number {
+  const child = Bun.spawn([...argv], {
+    env,
+    stdio: ["ignore", stdout, stderr, ...(descriptor === undefined ? [] : [descriptor])],
+    detached: true,
+  });
+  child.unref();
+  return child.pid;
+}
+
 /** Starts a program that outlives this process, in a session of its own, with no streams. */
 export function startDetached(command: readonly [program: string, ...args: string[]]): void {
   Bun.spawn([...command], { stdio: ["ignore", "ignore", "ignore"], detached: true }).unref();

@@ -34,9 +34,12 @@ export { readCaller } from "./hpc/caller.ts";
 export { isVariableName } from "./hpc/environment.ts";
 export { readEnvironmentVariables, splitSettings } from "./hpc/variables.ts";
 export { imageFolderOdd, mountNameUnknown, writableImageFile } from "./hpc/error.ts";
-export type { HpcImage, RootSource } from "./hpc/root-source.ts";
+export type { HpcImage, HpcImageFacts, RootSource } from "./hpc/root-source.ts";
 export { beginRoot } from "./hpc/root-mount.ts";
-export { type HpcStart, startHpc } from "./hpc/start.ts";
+export type { HpcStart } from "./hpc/enter-image.ts";
+export { startInstance } from "./hpc/instance.ts";
+export { joinInstance } from "./hpc/join.ts";
+export { startHpc } from "./hpc/start.ts";
 export {
   type Action,
   type BindWish,

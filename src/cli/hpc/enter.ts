@@ -1,11 +1,15 @@
 import { ownProgram } from "#engine";
-import { enterUserNamespace, keepInheritedDescriptors } from "#host";
+import { type EarlyNamespaces, enterUserNamespace, keepInheritedDescriptors } from "#host";
 import type { HpcForm } from "./form.ts";
 
 /** Starts Vial anew as `vial internal-hpc VERB ...` in the namespaces that the form asks for. `argv` begins with the verb. */
 export function enterHpc(form: HpcForm, argv: readonly string[]): never {
   keepInheritedDescriptors();
+  enterUserNamespace({ user: namespaceUser(form), pid: form.pid }, ownProgram(), ["internal-hpc", ...argv]);
+}
+
+/** Who the caller is in a user namespace of his own; undefined: there is none, for root needs none. */
+export function namespaceUser(form: HpcForm): EarlyNamespaces["user"] {
   const isRoot = process.getuid?.() === 0;
-  const user = form.fakeroot && !isRoot ? "root" : isRoot && !form.userns ? undefined : "self";
-  enterUserNamespace({ user, pid: form.pid }, ownProgram(), ["internal-hpc", ...argv]);
+  return form.fakeroot && !isRoot ? "root" : isRoot && !form.userns ? undefined : "self";
 }

@@ -67,6 +67,9 @@ export function hpcForm(verb: string, words: readonly string[]): HpcForm | undef
   const isHpc = profile === undefined ? always.has(verb) || isPath(image ?? "") : profile === "hpc";
   if (!isHpc) return undefined;
   const asked = (name: string) => seen.has(name) || isSet(name);
+  // An instance has its namespaces.
+  if (image?.startsWith("instance://") === true)
+    return { fakeroot: false, userns: false, pid: false, startsAnew: false };
   const [fakeroot, userns] = [asked("fakeroot"), asked("userns")];
   const pid = asked("pid") || asked("containall") || asked("compat") || seen.has("C");
   return { fakeroot, userns, pid, startsAnew: process.getuid?.() !== 0 || pid || userns };
@@ -74,7 +77,7 @@ export function hpcForm(verb: string, words: readonly string[]): HpcForm | undef
 
 /** A name that says by itself that it is a path, or a file of a kind that is run. */
 export function isPath(name: string): boolean {
-  return /^\.{0,2}\/|^\.{1,2}$|\.(sif|simg|sqsh|sqfs|squashfs|sqs)$/.test(name);
+  return /^\.{0,2}\/|^\.{1,2}$|^instance:\/\/|\.(sif|simg|sqsh|sqfs|squashfs|sqs)$/.test(name);
 }
 
 function isValueOfWeb(word: string): boolean {

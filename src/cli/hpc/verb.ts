@@ -22,7 +22,8 @@ import { readHpcWish } from "./wish.ts";
 
 // The verbs of the profile `hpc`: Singularity's way of running.
 
-type Kind = Action["kind"];
+/** What can be called by its name. */
+type Kind = Exclude<Action["kind"], "instance">;
 
 const texts: Readonly<Record<Kind, readonly [usage: string, summary: string]>> = {
   exec: ["IMAGE COMMAND [ARG...]", "Run a program of an image as yourself"],
@@ -44,6 +45,10 @@ export function hpcCommand(kind: Kind): Command {
     failureCode: hpcFailureCode,
     profile: "hpc",
     async run(flags, [name = "", ...words]) {
+      if (name.startsWith("instance://")) {
+        const { joinByName } = await import("./join.ts");
+        return joinByName(name.slice("instance://".length), actionOf(kind, words, flags), flags);
+      }
       const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
       keepInheritedDescriptors();
       forgetShortStart();
@@ -69,10 +74,8 @@ function actionOf(kind: Kind, words: readonly string[], flags: Flags): Action {
 }
 
 /** A path by its form; else what lies there, unless the profile was named, which is for names of the store. */
-async function openImage(name: string, flags: Flags, cwd: string): Promise<HpcImage> {
-  if (
-    /^(?:docker|docker-archive|docker-daemon|oci|oci-archive|oras|library|shub|https?|instance):/.test(name)
-  )
+export async function openImage(name: string, flags: Flags, cwd: string): Promise<HpcImage> {
+  if (/^(?:docker|docker-archive|docker-daemon|oci|oci-archive|oras|library|shub|https?):/.test(name))
     throw imageNotFetched(name);
   if (isPath(name)) return needHpcFile(name, cwd);
   const here = flags.has("profile") ? undefined : openHpcFile(name, cwd);

@@ -71,6 +71,12 @@ export function openInside(
   }
 }
 
+/** Whether this person may execute an open file, also one that was opened by `openFlag.path` (faccessat2(2), Linux 5.8). */
+export function mayExecute(fd: number): boolean {
+  const [empty, executable, emptyPath] = [cString(""), 1n, 0x1000n];
+  return systemCall("faccessat2", BigInt(fd), BigInt(pointer(empty)), executable, emptyPath) === 0;
+}
+
 /** Opens a folder as a root for openInside(). */
 export function openRoot(path: string): OpenFile {
   return new OpenFile(openSync(path, openFlag.path | openFlag.directory | openFlag.closeOnExec));

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { checked, cString, errno, libc, pointer, SystemError } from "./libc.ts";
+import { systemCall } from "./system-call.ts";
 
 const SIG_DFL = 0n;
 const SIGPIPE = 13;
@@ -23,6 +24,21 @@ export function replaceProcess(
   const program = cString(argv[0]);
   c.execve(pointer(program), pointer(words.addresses), pointer(settings.addresses));
   throw new SystemError(`execve ${argv[0]}`, errno());
+}
+
+/** replaceProcess() by an open program: it needs no path to where it lies (execveat(2) with AT_EMPTY_PATH). */
+export function replaceProcessByOpen(
+  program: number,
+  argv: readonly [name: string, ...args: string[]],
+  environment: Readonly<Record<string, string>>,
+): never {
+  const env = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const [words, settings, empty] = [stringArray(argv), stringArray(env), cString("")];
+  const list = (array: BigUint64Array) => BigInt(pointer(array));
+  const name = BigInt(pointer(empty));
+  const emptyPath = 0x1000n;
+  systemCall("execveat", BigInt(program), name, list(words.addresses), list(settings.addresses), emptyPath);
+  throw new SystemError(`execveat ${argv[0]}`, errno());
 }
 
 /** A NULL-ended array of C strings. The strings are kept beside their addresses, so that they are not collected. */

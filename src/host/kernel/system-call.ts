@@ -9,6 +9,8 @@ type Numbers = readonly [x64: bigint, arm64: bigint];
 const numbers = {
   capset: [126n, 91n],
   chdir: [80n, 49n],
+  execveat: [322n, 281n],
+  faccessat2: [439n, 439n],
   fchdir: [81n, 50n],
   fchownat: [260n, 54n],
   fsconfig: [431n, 431n],

@@ -72,18 +72,23 @@ export function enterUserNamespace(
   program: readonly string[],
   argv: readonly string[],
 ): never {
+  const kill = wish.pid ? ["--kill-child"] : [];
+  replaceProcess([...namespaceWords(wish), ...kill, "--", ...program, ...argv], shortStart(process.env));
+}
+
+/**
+ * The words before a command that is to run in new namespaces, without the "--" between. Throws user-namespace-refused,
+ * program-missing.
+ */
+export function namespaceWords(wish: EarlyNamespaces): readonly [program: string, ...args: string[]] {
   const refused = wish.user === undefined ? undefined : whyNoUserNamespace();
   if (refused !== undefined) throw userNamespaceRefused(refused);
-  const command = [
+  return [
     needProgram("unshare"),
     ...(wish.user === "self" ? ["--map-current-user", "--keep-caps"] : []),
     ...(wish.user === "root" ? ["--map-root-user"] : []),
-    ...(wish.pid ? ["--pid", "--fork", "--kill-child"] : []),
-    "--",
-    ...program,
-    ...argv,
-  ] as const;
-  replaceProcess(command, shortStart(process.env));
+    ...(wish.pid ? ["--pid", "--fork"] : []),
+  ];
 }
 
 /** The switches by which the kernel, Debian and Ubuntu keep user namespaces from ordinary users. */

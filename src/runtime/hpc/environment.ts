@@ -33,7 +33,7 @@ export interface EnvironmentFacts {
 
 export interface Environment {
   /** What the image's scripts, or without them the program, find. */
-  readonly base: Readonly<Record<string, string>>;
+  readonly base: Record<string, string>;
   /** Variables of the host, for where the image sets none. */
   readonly host: readonly (readonly [name: string, value: string])[];
   /** Wins over the image. */

@@ -163,3 +163,14 @@ export function unpackFolderUnsafe(folder: string): VialError {
     next: "give a folder of your own by --tmpdir or VIAL_TMPDIR, or take the rights of others away: chmod go-w",
   });
 }
+
+export function instanceUnreachable(name: string, error: unknown): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "instance-unreachable",
+    what: `Cannot enter the instance ${JSON.stringify(name)}`,
+    why: reasonOf(error),
+    next: "vial instance list",
+    cause: error,
+  });
+}

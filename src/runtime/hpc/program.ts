@@ -1,12 +1,12 @@
-import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { commandNotExecutable, commandNotFound } from "../error.ts";
 import { appUnknown, noScriptShell } from "./error.ts";
 import { type Environment, settleEnvironment } from "./environment.ts";
-import type { HpcImage } from "./root-source.ts";
+import type { ImageFiles } from "./image-files.ts";
+import type { HpcImageFacts } from "./root-source.ts";
 import { makeStartScript } from "./start-script.ts";
 import type { Action } from "./wish.ts";
 
-// Which program is started, seen from within the container.
+// Which program is started, by what is in the container.
 
 export interface Program {
   readonly argv: readonly [string, ...string[]];
@@ -15,8 +15,9 @@ export interface Program {
 
 /** The words of an action, before they are looked for in PATH. `say` prints a sentence for the person. */
 export function chooseWords(
+  files: ImageFiles,
   action: Exclude<Action, { readonly kind: "run-help" }>,
-  image: HpcImage,
+  image: HpcImageFacts,
   app: string | undefined,
   host: Readonly<Record<string, string | undefined>>,
   say: (sentence: string) => void,
@@ -26,7 +27,7 @@ export function chooseWords(
     case "exec":
       return words;
     case "run": {
-      const script = scriptOf("runscript", app);
+      const script = scriptOf(files, "runscript", app);
       if (script !== undefined) return [script, ...words];
       const own = [...image.entrypoint, ...(words.length > 0 ? words : image.command)];
       if (own.length > 0) return own;
@@ -34,16 +35,20 @@ export function chooseWords(
       return ["/bin/sh", ...words];
     }
     case "test": {
-      const script = scriptOf("test", app);
+      const script = scriptOf(files, "test", app);
       if (script !== undefined) return [script, ...words];
       say("the image has no test");
       return [];
     }
+    case "instance": {
+      const script = scriptOf(files, "startscript", app);
+      return script === undefined ? [] : [script, ...words];
+    }
     case "shell": {
       const wanted = action.shell ?? host.APPTAINER_SHELL ?? host.SINGULARITY_SHELL;
-      if (wanted !== undefined && isExecutable(wanted)) return [wanted, ...words];
+      if (wanted !== undefined && files.isExecutable(wanted)) return [wanted, ...words];
       if (wanted !== undefined) say(`the image has no shell "${wanted}", so another is started`);
-      return isExecutable("/bin/bash") ? ["/bin/bash", "--norc", ...words] : ["/bin/sh", ...words];
+      return files.isExecutable("/bin/bash") ? ["/bin/bash", "--norc", ...words] : ["/bin/sh", ...words];
     }
     default:
       return action satisfies never;
@@ -51,16 +56,18 @@ export function chooseWords(
 }
 
 /** Throws app-unknown for an app that the image does not have. */
-export function checkApp(app: string): void {
-  const folder = "/scif/apps";
-  const names =
-    statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
+export function checkApp(files: ImageFiles, app: string): void {
+  const names = files.namesIn("/scif/apps");
   if (!names.includes(app)) throw appUnknown(app, names);
 }
 
-function scriptOf(name: "runscript" | "test", app: string | undefined): string | undefined {
+function scriptOf(
+  files: ImageFiles,
+  name: "runscript" | "startscript" | "test",
+  app: string | undefined,
+): string | undefined {
   const paths = [...(app === undefined ? [] : [`/scif/apps/${app}/scif/${name}`]), `/.singularity.d/${name}`];
-  return paths.find(isExecutable);
+  return paths.find((path) => files.isExecutable(path));
 }
 
 /**
@@ -68,13 +75,14 @@ function scriptOf(name: "runscript" | "test", app: string | undefined): string |
  * is started at once. Throws command-not-found and command-not-executable.
  */
 export function makeProgram(
+  files: ImageFiles,
   words: readonly string[],
   environment: Environment,
-  image: HpcImage,
-  hasScripts: boolean,
+  image: HpcImageFacts,
 ): Program {
+  const hasScripts = files.exists("/.singularity.d/env");
   const needsShell = hasScripts || environment.files.length > 0;
-  const hasShell = needsShell && isExecutable("/bin/sh");
+  const hasShell = needsShell && files.isExecutable("/bin/sh");
   if (!hasShell && environment.files.length > 0)
     throw noScriptShell(image.name, "the image has no /bin/sh, which reads the file of --env-file");
   if (hasShell) {
@@ -86,27 +94,18 @@ export function makeProgram(
   }
   const env = settleEnvironment(environment, image.env);
   const [name = "", ...rest] = words;
-  return { argv: [findInPath(name, env.PATH ?? "", image.name), ...rest], env };
+  return { argv: [findInPath(files, name, env.PATH ?? "", image.name), ...rest], env };
 }
 
-function findInPath(name: string, path: string, image: string): string {
+function findInPath(files: ImageFiles, name: string, path: string, image: string): string {
   const paths = name.includes("/")
     ? [name]
     : path.split(":").map((folder) => `${folder === "" ? "." : folder}/${name}`);
-  const found = paths.find(isExecutable);
+  const found = paths.find((path) => files.isExecutable(path));
   if (found !== undefined) return found;
   const where = `the image "${image}"`;
-  const there = paths.find((candidate) => statSync(candidate, { throwIfNoEntry: false }) !== undefined);
+  const there = paths.find((candidate) => files.exists(candidate));
   throw there === undefined
     ? commandNotFound(name, where)
     : commandNotExecutable(name, where, `"${there}" is a folder, or its mode does not allow it to you`);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

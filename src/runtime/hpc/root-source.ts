@@ -8,12 +8,16 @@ export type RootSource =
   /** Unpacked layers of the store, bottom first. */
   | { readonly kind: "layers"; readonly name: string; readonly layers: readonly LayerPlace[] };
 
-/** An image to run: its root, and what an OCI config says where there is one. */
-export interface HpcImage {
+/** What an OCI config says of an image, where there is one. */
+export interface HpcImageFacts {
   /** As it was named; absolute where it is a file or folder. */
   readonly name: string;
-  readonly root: RootSource;
   readonly env: readonly string[];
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+}
+
+/** An image to run. */
+export interface HpcImage extends HpcImageFacts {
+  readonly root: RootSource;
 }

@@ -19,6 +19,8 @@ export type Action =
   | { readonly kind: "run"; readonly words: readonly string[] }
   | { readonly kind: "test"; readonly words: readonly string[] }
   | { readonly kind: "shell"; readonly words: readonly string[]; readonly shell: string | undefined }
+  /** The startscript, in the background. */
+  | { readonly kind: "instance"; readonly words: readonly string[] }
   | { readonly kind: "run-help" };
 
 /** The mounts that `--no-mount` can leave out by name. */

@@ -1,0 +1,3 @@
+import { instanceCommand } from "../instance/start.ts";
+
+export const command = instanceCommand("start");

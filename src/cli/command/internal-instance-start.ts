@@ -1,0 +1,3 @@
+import { insideCommand } from "../instance/inside.ts";
+
+export const command = insideCommand("start");

@@ -1,0 +1,132 @@
+import { fstatSync, readSync } from "node:fs";
+import { constants } from "node:fs";
+import {
+  changeDirectory,
+  currentDirectory,
+  dropCapabilities,
+  enterPrivateMounts,
+  forbidNewPrivileges,
+  inUserNamespace,
+  openInside,
+  openRoot,
+  setHostName,
+  setUmask,
+  unshareNamespaces,
+  type SquashfsServer,
+} from "#host";
+import { isVialError } from "#spec";
+import { hpcFolderMissing } from "./error.ts";
+import { makeEnvironment } from "./environment.ts";
+import { ImageFiles } from "./image-files.ts";
+import { homeOf, planMounts } from "./plan.ts";
+import { checkApp, chooseWords, makeProgram, type Program } from "./program.ts";
+import { mountRootSource } from "./root-mount.ts";
+import type { HpcImage } from "./root-source.ts";
+import { Session } from "./session.ts";
+import type { Caller, HpcWish } from "./wish.ts";
+
+export interface HpcStart {
+  readonly image: HpcImage;
+  /** What beginRoot() gave for the image. */
+  readonly server: SquashfsServer | undefined;
+  readonly wish: HpcWish;
+  readonly caller: Caller;
+  readonly host: Readonly<Record<string, string | undefined>>;
+  /** The caller's folder. */
+  readonly cwd: string;
+  readonly warn: (sentence: string) => void;
+  readonly print: (text: string) => void;
+}
+
+/** Makes the image's root the root of this process, and gives what is to be started in it, or the exit code. */
+export function enterImage(start: HpcStart): Program | number {
+  const { image, wish, caller, host, warn } = start;
+  // Files and folders that are made on the way have the modes that are named.
+  const umask = setUmask(0);
+  enterPrivateMounts();
+  const namespaces = (["ipc", "net", "uts"] as const).filter((name) => wish.namespaces.has(name));
+  unshareNamespaces(namespaces);
+  if (wish.hostname !== undefined) setHostName(wish.hostname);
+  const { unpackFolder } = wish;
+  const root = mountRootSource(image.root, {
+    writable: wish.root === "writable",
+    unpackFolder,
+    server: start.server,
+    warn,
+  });
+  const session = new Session(root, wish, warn);
+  const files = {
+    passwd: readInside(session.image, "/etc/passwd"),
+    group: readInside(session.image, "/etc/group"),
+  };
+  if (wish.action.kind === "run-help") return printHelp(session.image, wish.app, start);
+  session.enter(planMounts(wish, { caller, cwd: start.cwd, image: files }));
+
+  const home = homeOf(wish, caller).target;
+  const folder = enterFolder(wish, start.cwd, home);
+  setUmask(wish.umask ?? umask);
+  const isUser = inUserNamespace() && caller.uid !== 0;
+  if (isUser) {
+    forbidNewPrivileges();
+    dropCapabilities();
+  }
+  using top = openRoot("/");
+  const looker = new ImageFiles(top.fd);
+  if (wish.app !== undefined) checkApp(looker, wish.app);
+  const words = chooseWords(looker, wish.action, image, wish.app, host, warn);
+  if (words.length === 0) return 0;
+  const environment = makeEnvironment(wish.environment, {
+    host,
+    command: wish.action.kind,
+    imagePath: image.name,
+    binds: wish.binds.map(({ source, target, readonly }) => `${source}:${target}${readonly ? ":ro" : ""}`),
+    home,
+    app: wish.app,
+  });
+  const { argv, env } = makeProgram(looker, words, environment, image);
+  return { argv, env: { ...env, PWD: folder } };
+}
+
+/** The caller's own folder where it can be seen, else the home, else "/". One that was asked for has to be there. */
+function enterFolder(wish: HpcWish, cwd: string, home: string): string {
+  const candidates = wish.cwd === undefined ? [...(wish.contain ? [] : [cwd]), home, "/"] : [wish.cwd];
+  for (const path of candidates) {
+    if (!changeDirectory(path)) continue;
+    const here = currentDirectory();
+    // A link of the image may lead into a descriptor of this process, and so out of the container (CVE-2024-21626).
+    if (here !== undefined) return here;
+    changeDirectory("/");
+  }
+  throw hpcFolderMissing(candidates[0] ?? "/");
+}
+
+const maxBytes = 4 * 1024 * 1024;
+
+/** A regular file of the image, or undefined: not a pipe that would wait for its writer, nor a giant one. */
+function readInside(image: number, path: string): string | undefined {
+  try {
+    using file = openInside(image, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const info = fstatSync(file.fd);
+    if (!info.isFile() || info.size > maxBytes) return undefined;
+    const bytes = Buffer.alloc(info.size);
+    return bytes.toString("utf8", 0, readSync(file.fd, bytes, 0, bytes.length, 0));
+  } catch (error) {
+    if (isVialError(error)) throw error;
+    return undefined;
+  }
+}
+
+function printHelp(image: number, app: string | undefined, { print, warn }: HpcStart): number {
+  const paths = [
+    ...(app === undefined ? [] : [`/scif/apps/${app}/scif/runscript.help`]),
+    "/.singularity.d/runscript.help",
+  ];
+  for (const path of paths) {
+    const text = readInside(image, path);
+    if (text === undefined) continue;
+    print(text.endsWith("\n") ? text : `${text}\n`);
+    return 0;
+  }
+  warn("the image has no help text");
+  return 0;
+}

@@ -1,0 +1,75 @@
+import {
+  foreignNamespaces,
+  forbidNewPrivileges,
+  type NamespaceKind,
+  nsenterWords,
+  openRoot,
+  replaceProcess,
+} from "#host";
+import { hpcFolderMissing, instanceUnreachable } from "./error.ts";
+import { makeEnvironment } from "./environment.ts";
+import { ImageFiles } from "./image-files.ts";
+import { checkApp, chooseWords, makeProgram } from "./program.ts";
+import type { HpcImageFacts } from "./root-source.ts";
+import type { Action, Caller, EnvironmentWish } from "./wish.ts";
+
+/** A program that is to run in a container that stays. */
+export interface HpcJoin {
+  readonly name: string;
+  /** A process inside. */
+  readonly pid: number;
+  readonly image: HpcImageFacts;
+  readonly action: Exclude<Action, { readonly kind: "run-help" | "instance" }>;
+  readonly app: string | undefined;
+  /** Working folder inside; undefined: the caller's, where it is there. */
+  readonly folder: string | undefined;
+  readonly environment: EnvironmentWish;
+  readonly caller: Caller;
+  readonly host: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly warn: (sentence: string) => void;
+}
+
+/**
+ * Runs a program in the namespaces of an instance: becomes nsenter(1), which stays as the program's parent. Comes back with
+ * an exit code only where nothing is to be started. Throws instance-unreachable, command-not-found.
+ */
+export function joinInstance(join: HpcJoin): number {
+  const { pid, caller, image, name, warn, host } = join;
+  const { kinds, root } = look(name, pid);
+  using top = root;
+  const files = new ImageFiles(top.fd);
+  if (join.app !== undefined) checkApp(files, join.app);
+  const words = chooseWords(files, join.action, image, join.app, host, warn);
+  if (words.length === 0) return 0;
+  const environment = makeEnvironment(join.environment, {
+    host,
+    command: join.action.kind,
+    imagePath: image.name,
+    binds: [],
+    home: caller.home,
+    app: join.app,
+  });
+  environment.base.APPTAINER_INSTANCE = name;
+  environment.base.SINGULARITY_INSTANCE = name;
+  const { argv, env } = makeProgram(files, words, environment, image);
+  const folder = chooseFolder(files, join);
+  if (kinds.includes("user") && caller.uid !== 0) forbidNewPrivileges();
+  return replaceProcess([...nsenterWords(pid, kinds, folder), ...argv], { ...env, PWD: folder });
+}
+
+function look(
+  name: string,
+  pid: number,
+): { kinds: readonly NamespaceKind[]; root: ReturnType<typeof openRoot> } {
+  try {
+    return { kinds: foreignNamespaces(pid), root: openRoot(`/proc/${pid}/root`) };
+  } catch (error) {
+    throw instanceUnreachable(name, error);
+  }
+}
+
+function chooseFolder(files: ImageFiles, { folder, cwd, caller }: HpcJoin): string {
+  if (folder !== undefined && !files.isFolder(folder)) throw hpcFolderMissing(folder);
+  return folder ?? [cwd, caller.home].find((path) => files.isFolder(path)) ?? "/";
+}

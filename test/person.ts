@@ -1,0 +1,64 @@
+import { chmodSync, copyFileSync, rmSync } from "node:fs";
+import type { TestVial } from "./vial.ts";
+
+// An ordinary user of this machine without a range of sub-ids, for tests of what people without rights can do. The user's
+// /dev/fuse is one for all where a test asks for it, in a mount namespace: the host's stays as it is.
+
+export interface As {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** A /dev/fuse that everybody may open. */
+  readonly fuse?: boolean;
+}
+
+export interface Person {
+  readonly user: string;
+  readonly home: string;
+  /** Vial, where the user may read it. */
+  readonly program: string;
+  asRoot(words: readonly string[], as?: As): Promise<Said>;
+  asUser(words: readonly string[], as?: As): Promise<Said>;
+  close(): void;
+}
+
+type Said = Awaited<ReturnType<TestVial["command"]>>;
+
+/** Adds the user, whose home is a folder of the test. */
+export function openPerson(vial: TestVial, name: string): Person {
+  const user = `${name}${process.pid}`;
+  chmodSync(`${vial.folder}/..`, 0o755);
+  chmodSync(vial.folder, 0o755);
+  const home = `${vial.folder}/home`;
+  const program = `${vial.folder}/vial`;
+  copyFileSync(vial.program, program);
+  chmodSync(program, 0o755);
+  const added = Bun.spawnSync(["useradd", "-m", "-d", home, user]);
+  if (added.exitCode !== 0) throw new Error(added.stderr.toString());
+  Bun.spawnSync(["mknod", "-m", "666", `${vial.folder}/fuse`, "c", "10", "229"]);
+  const open = 'mount --bind "$0" /dev/fuse && exec "$@"';
+  return {
+    user,
+    home,
+    program,
+    async asRoot(words, { env = {}, cwd = home } = {}) {
+      return await vial.command([program, ...words], {
+        env: { HOME: "/root", ...env },
+        cwd,
+        timeout: 60_000,
+      });
+    },
+    async asUser(words, { env = {}, cwd = home, fuse = false } = {}) {
+      const start = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", program, ...words];
+      const inside = fuse ? ["unshare", "--mount", "sh", "-c", open, `${vial.folder}/fuse`, ...start] : start;
+      return await vial.command(inside, {
+        env: { HOME: home, USER: user, VIAL_ROOT: "", ...env },
+        cwd,
+        timeout: 60_000,
+      });
+    },
+    close() {
+      Bun.spawnSync(["userdel", user]);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
