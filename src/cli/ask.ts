@@ -83,12 +83,17 @@ function readKeys(fd: number): string | undefined {
   }
 }
 
-/** Everything on standard input. */
+/** Everything on standard input, as text. */
 export function readAllInput(): string {
+  return readAllBytes().toString();
+}
+
+/** Everything on standard input. */
+export function readAllBytes(): Buffer {
   const chunks: Buffer[] = [];
   for (;;) {
     const chunk = readSome(0, 64 * 1024);
-    if (chunk.length === 0) return Buffer.concat(chunks).toString();
+    if (chunk.length === 0) return Buffer.concat(chunks);
     chunks.push(chunk);
   }
 }

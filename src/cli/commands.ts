@@ -39,6 +39,11 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "internal-instance-run": () => import("./command/internal-instance-run.ts"),
   "internal-instance-start": () => import("./command/internal-instance-start.ts"),
   "internal-unpack": () => import("./command/internal-unpack.ts"),
+  "key export": () => import("./command/key-export.ts"),
+  "key generate": () => import("./command/key-generate.ts"),
+  "key import": () => import("./command/key-import.ts"),
+  "key list": () => import("./command/key-list.ts"),
+  "key remove": () => import("./command/key-remove.ts"),
   kill: () => import("./command/kill.ts"),
   load: () => import("./command/load.ts"),
   login: () => import("./command/login.ts"),
@@ -65,6 +70,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "sif new": () => import("./command/sif-new.ts"),
   "sif setprim": () => import("./command/sif-setprim.ts"),
   shell: () => import("./command/shell.ts"),
+  sign: () => import("./command/sign.ts"),
   start: () => import("./command/start.ts"),
   stats: () => import("./command/stats.ts"),
   stop: () => import("./command/stop.ts"),
@@ -75,6 +81,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   top: () => import("./command/top.ts"),
   unpause: () => import("./command/unpause.ts"),
   update: () => import("./command/update.ts"),
+  verify: () => import("./command/verify.ts"),
   version: () => import("./command/version.ts"),
   wait: () => import("./command/wait.ts"),
 };
@@ -139,6 +146,7 @@ export const groups: Readonly<Record<string, string>> = {
   container: "Work with containers",
   image: "Work with images",
   instance: "Work with images that stay, run as yourself",
+  key: "Work with OpenPGP keys, by which SIF files are signed",
   sif: "Work with SIF files, as siftool does",
   system: "Work with Vial and this machine",
 };
@@ -184,6 +192,7 @@ export const sections: readonly { readonly title: string; readonly names: readon
   },
   { title: "Running as yourself", names: ["shell", "test", "run-help"] },
   { title: "Images in files", names: ["save", "load", "import", "export"] },
+  { title: "Signatures of SIF files", names: ["sign", "verify"] },
   { title: "Registries", names: ["login", "logout"] },
   { title: "Vial itself", names: ["doctor", "info", "check", "version"] },
 ];

@@ -562,3 +562,74 @@ export function inputNoTerminal(verb: string, flag: string): VialError {
     next: `leave out "-t": vial ${verb} -i`,
   });
 }
+
+export function keyPasswordMissing(): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "key-password-missing",
+    what: "Cannot ask for the password of the key: standard input is no terminal",
+    next: "give it by --password-stdin, or say that there is none by --password ''",
+  });
+}
+
+export function keyPasswordsDiffer(): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "key-passwords-differ",
+    what: "Cannot take this password: the two answers differ",
+    next: "try again",
+  });
+}
+
+export function keyUndecided(ring: "public" | "secret", count: number): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "key-undecided",
+    what: `Cannot tell which of ${count} ${ring} keys is meant`,
+    why: "standard input is no terminal to ask at",
+    next: `give its number or fingerprint by -k: vial key list${ring === "secret" ? " --secret" : ""}`,
+  });
+}
+
+export function keyNotSecret(name: string, kind: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "key-not-in-file",
+    what: `Cannot find a ${kind}key in ${name}`,
+    next:
+      kind === ""
+        ? "give a file that holds OpenPGP keys"
+        : "write it by `gpg --export-secret-keys --armor NAME`",
+  });
+}
+
+export function keyFileUnreadable(path: string, kind: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "key-file-unreadable",
+    what: `Cannot read a ${kind} from "${path}"`,
+    why,
+    next: `see what it is: openssl pkey -in ${path} -text -noout`,
+  });
+}
+
+export function sifUnverified(
+  path: string,
+  fault: { readonly why: string },
+  hint: "import" | "legacy" | "sign" | "again",
+  others: number,
+): VialError {
+  const next = {
+    import: "if you believe who signed it, take the key in by `vial key import FILE`",
+    legacy: "if that is enough for you, verify by --legacy-insecure",
+    sign: `if the file is yours, sign it by \`vial sign ${path}\``,
+    again: "do not run it; get the file again from where it came from",
+  };
+  return new VialError({
+    kind: "failed-precondition",
+    code: "sif-unverified",
+    what: `Cannot confirm that "${path}" is as it was signed`,
+    why: `${fault.why}${others === 0 ? "" : `, and ${others} more fault${others === 1 ? "" : "s"}`}`,
+    next: next[hint],
+  });
+}

@@ -88,6 +88,16 @@ export function sifNumberOf(flags: Flags, name: string): number | undefined {
   return number;
 }
 
+/** The ids that flags of the same meaning give, none where none is given. Throws flag-value-invalid. */
+export function sifNumbersOf(flags: Flags, names: readonly string[]): readonly number[] {
+  const numbers = names.flatMap((name) => {
+    const number = sifNumberOf(flags, name);
+    if (number === 0) throw flagValueInvalid(`--${name}`, "0", "a number from 1 on");
+    return number ?? [];
+  });
+  return [...new Set(numbers)];
+}
+
 function neededWord<Word extends string>(flags: Flags, name: string, table: Words<Word>, type: string): Word {
   const word = wordOf(flags, name, table, table.words);
   if (word === undefined) throw sifFlagMissing(`--${name}`, `the data type "${type}"`, table.words);

@@ -6,6 +6,8 @@ export { type CreateWish, createAndBegin, createContainer } from "./container/cr
 export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
 export { needHpcFile, openHpcFile, openHpcReference } from "./hpc-image.ts";
+export type { KeyringPlace, KnownKey, Ring } from "./keyring/keyring.ts";
+export { loadKeyring } from "./keyring/load.ts";
 export { handleExit } from "./container/end.ts";
 export { type ExecWish, execInContainer, execWithOwnTerminal } from "./container/exec.ts";
 export {

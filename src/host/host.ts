@@ -25,7 +25,7 @@ export { copyFile, copyFileAt } from "./kernel/copy-file.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
 export { discardTree, setAside, sweepTrash } from "./file/trash.ts";
-export { hostPlace, type Place } from "./place.ts";
+export { configFolder, hostPlace, type Place } from "./place.ts";
 export {
   type CgroupMode,
   cgroupFolder,

@@ -28,6 +28,18 @@ export function hostPlace(
   return { root: `${data}/vial`, run: `${runtime}/vial` };
 }
 
+/**
+ * The folder of this user's settings for Vial, `~/.config/vial`; undefined where there is no home. It is not below VIAL_ROOT:
+ * what a person has decided outlives any store of images.
+ */
+export function configFolder(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  const config =
+    absolute(env.XDG_CONFIG_HOME) ?? (env.HOME === undefined ? undefined : `${env.HOME}/.config`);
+  return config === undefined ? undefined : `${config}/vial`;
+}
+
 /** The XDG specification says that relative paths are to be ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path?.startsWith("/") ? path : undefined;

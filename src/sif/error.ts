@@ -139,3 +139,82 @@ export function sifRootUnfit(path: string, fileSystem: string): VialError {
     next: "convert the file where it was made, by `apptainer build NEW.sif OLD.sif`",
   });
 }
+
+export function pgpKeysUnreadable(name: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "pgp-keys-unreadable",
+    what: `Cannot read OpenPGP keys from "${name}"`,
+    why,
+    next: "give a file that `gpg --export --armor` or `vial key export` wrote",
+  });
+}
+
+export function pgpOwnerInvalid(text: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "pgp-owner-invalid",
+    what: `Cannot make a key for ${JSON.stringify(text)}`,
+    why: 'the owner of a key has a name and may have an address such as "ada@example.org", without brackets and control characters',
+    next: 'vial key generate --name "Ada Lovelace" --email ada@example.org',
+  });
+}
+
+export function pgpPasswordWrong(fingerprint: string, why: string): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "pgp-password-wrong",
+    what: `Cannot unlock the secret key ${fingerprint}`,
+    why,
+    next: "try again with the password that the key was made with",
+  });
+}
+
+export function pgpKeyLocked(fingerprint: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "pgp-key-locked",
+    what: `Cannot give the secret key ${fingerprint} a new password: it has one`,
+    next: "leave the new password out; the key keeps the one it has",
+  });
+}
+
+export function pgpKeyTooNew(fingerprint: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "pgp-key-too-new",
+    what: `Cannot sign with the key ${fingerprint}`,
+    why: "it is an OpenPGP key of version 6, and a SIF file names keys of version 4 alone",
+    next: "make one by `vial key generate`",
+  });
+}
+
+export function pgpKeyUnfit(fingerprint: string, why: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "pgp-key-unfit",
+    what: `Cannot sign with the key ${fingerprint}`,
+    why,
+    next: "choose another of `vial key list --secret`, or make one by `vial key generate`",
+  });
+}
+
+export function sifNothingToSign(path: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "sif-nothing-to-sign",
+    what: `Cannot sign "${path}" as asked`,
+    why,
+    next: `see the groups by \`vial sif list ${path}\``,
+  });
+}
+
+export function sifKeyUnfit(path: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "sif-key-unfit",
+    what: `Cannot use the key "${path}" for signatures of SIF files`,
+    why,
+    next: "give an RSA, ECDSA or Ed25519 key in PEM form, such as `openssl genpkey -algorithm ed25519` makes",
+  });
+}

@@ -22,6 +22,8 @@ export class SifFile implements Disposable {
   /** Bytes of the whole file. */
   readonly size: number;
   readonly header: SifHeader;
+  /** Its 128 bytes. */
+  readonly head: Buffer;
   readonly objects: readonly SifObject[];
   /** All slots of descriptors, as they are in the file. */
   readonly table: Buffer;
@@ -33,7 +35,12 @@ export class SifFile implements Disposable {
     if (!info.isFile()) throw sifForeign(path, "it is not a regular file");
     this.size = info.size;
     try {
-      ({ header: this.header, objects: this.objects, table: this.table } = readSif(sourceOf(fd, info.size)));
+      ({
+        header: this.header,
+        head: this.head,
+        objects: this.objects,
+        table: this.table,
+      } = readSif(sourceOf(fd, info.size)));
     } catch (error) {
       if (!(error instanceof SifFault)) throw error;
       if (error.kind === "foreign") throw sifForeign(path, error.message);

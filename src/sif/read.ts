@@ -11,6 +11,8 @@ export interface SifSource {
 
 export interface Sif {
   readonly header: SifHeader;
+  /** The 128 bytes of it: signatures cover them as they are. */
+  readonly head: Buffer;
   /** The used slots, in the order of the table, which is not that of the ids or of the places in the file. */
   readonly objects: readonly SifObject[];
   /** All slots, as they are in the file. */
@@ -49,7 +51,7 @@ export function readSif(source: SifSource): Sif {
     objects.push(object);
   }
   checkOverlap(objects, header);
-  return { header, objects, table };
+  return { header, head, objects, table };
 }
 
 function checkTable(header: SifHeader, fileSize: number): void {

@@ -34,3 +34,14 @@ export { type RemoveWish, removeObject } from "./remove.ts";
 export { createRootSif, type RootSif } from "./root.ts";
 export { parseSquashfsPacking, type SquashfsPacking } from "./squashfs.ts";
 export { epochOf, noTime, parseSifTime, printSifTime } from "./time.ts";
+export { loadSignatures } from "./signature/load.ts";
+export type {
+  Fault,
+  NewPgpKey,
+  PgpKey,
+  PgpKeyFacts,
+  Signer,
+  SigningKey,
+  Trust,
+  Verification,
+} from "./signature/signature.ts";
