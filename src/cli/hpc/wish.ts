@@ -61,6 +61,14 @@ export function readHpcWish(
       ...(flags.bool("uts") || hostname !== undefined ? (["uts"] as const) : []),
     ]),
     hostname,
+    gpus: (
+      [
+        ["nv", "nvidia"],
+        ["rocm", "amd"],
+      ] as const
+    )
+      .filter(([name]) => flags.bool(name))
+      .map(([name, maker]) => ({ maker, origin: given.has(name) ? "asked" : "default" })),
     unpackFolder: unpackPlace(flags.text("tmpdir") ?? place.env.VIAL_TMPDIR, place),
     umask: flags.bool("no-umask") || compat ? 0o022 : undefined,
     app: flags.text("app"),
@@ -105,17 +113,6 @@ function withVariables(flags: Flags, env: Env): WishFlags {
 }
 
 function refuseUnsupported(flags: WishFlags): void {
-  for (const [name, what] of [
-    ["nv", "NVIDIA's"],
-    ["rocm", "AMD's"],
-  ] as const)
-    if (flags.bool(name))
-      throw optionUnsupported(
-        `--${name}`,
-        "true",
-        `this version of Vial does not look for ${what} libraries`,
-        "--bind the libraries and set LD_LIBRARY_PATH by --env",
-      );
   const network = flags.text("network");
   if (network !== undefined && network !== "none")
     throw optionUnsupported(

@@ -17,6 +17,7 @@ import {
 import { isVialError } from "#spec";
 import { hpcFolderMissing } from "./error.ts";
 import { makeEnvironment } from "./environment.ts";
+import { planGpus } from "./gpu/gpu.ts";
 import { ImageFiles } from "./image-files.ts";
 import { homeOf, planMounts } from "./plan.ts";
 import { checkApp, chooseWords, makeProgram, type Program } from "./program.ts";
@@ -60,7 +61,15 @@ export function enterImage(start: HpcStart): Program | number {
     group: readInside(session.image, "/etc/group"),
   };
   if (wish.action.kind === "run-help") return printHelp(session.image, wish.app, start);
-  session.enter(planMounts(wish, { caller, cwd: start.cwd, image: files }));
+  const gpus = planGpus(wish.gpus, {
+    image: session.image,
+    imageName: image.name,
+    contain: wish.contain,
+    makesNothing: wish.root === "writable",
+    env: host,
+    warn,
+  });
+  session.enter(planMounts(wish, { caller, cwd: start.cwd, image: files, gpus }));
 
   const home = homeOf(wish, caller).target;
   const folder = enterFolder(wish, start.cwd, home);

@@ -13,7 +13,7 @@ const caller = {
   groups: [],
 } as unknown as Parameters<typeof planMounts>[1]["caller"];
 
-function plan(changes: Partial<HpcWish> = {}, cwd = "/project") {
+function plan(changes: Partial<HpcWish> = {}, cwd = "/project", gpus: ReturnType<typeof planMounts> = []) {
   const wish = {
     action: { kind: "exec", words: ["true"] },
     binds: [],
@@ -30,7 +30,7 @@ function plan(changes: Partial<HpcWish> = {}, cwd = "/project") {
     hostname: undefined,
     ...changes,
   } as unknown as HpcWish;
-  return planMounts(wish, { caller, cwd, image: { passwd: "", group: undefined } });
+  return planMounts(wish, { caller, cwd, image: { passwd: "", group: undefined }, gpus });
 }
 
 const targets = (steps: ReturnType<typeof plan>) => steps.map(({ kind, target }) => `${kind} ${target}`);
@@ -78,6 +78,14 @@ describe("planMounts()", () => {
     const at = steps.findIndex(({ target }) => target === "/tmp/a");
     expect(at).toBeGreaterThan(steps.findIndex(({ target }) => target === "/tmp"));
     expect(steps[at]).toMatchObject({ attributes: ["nosuid", "nodev", "readonly"], origin: "asked" });
+  });
+
+  test("what graphics cards need comes before the binds that were asked for, which win over it", () => {
+    const gpus = [{ kind: "tmpfs", target: "/.singularity.d/libs", mode: 0o755, origin: "default" }] as const;
+    const steps = targets(
+      plan({ binds: [{ source: "/a", target: "/a", readonly: true }] }, "/project", gpus),
+    );
+    expect(steps.slice(-3)).toEqual(["tmpfs /.singularity.d/libs", "bind /a", "cwd /project"]);
   });
 
   test("--no-mount leaves out by name and by path; folders of the system are never the caller's", () => {

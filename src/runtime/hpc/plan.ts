@@ -32,6 +32,8 @@ export interface PlanFacts {
   readonly cwd: string;
   /** The image's own files; undefined where it has none. */
   readonly image: { readonly passwd: string | undefined; readonly group: string | undefined };
+  /** What the graphics cards need (planGpus). Binds that were asked for win over it. */
+  readonly gpus: readonly MountStep[];
 }
 
 const safe: readonly MountAttribute[] = ["nosuid", "nodev"];
@@ -95,6 +97,7 @@ export function planMounts(wish: HpcWish, facts: PlanFacts): readonly MountStep[
       mode: 0o644,
       origin: "default",
     });
+  add(...facts.gpus);
   for (const target of wish.scratch) add(empty(target, `scratch${target}`, 0o700, "asked"));
   for (const { source, target, readonly } of wish.binds) {
     const attributes: MountAttribute[] =

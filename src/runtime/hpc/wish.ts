@@ -1,3 +1,5 @@
+import type { GpuMaker } from "./gpu/list.ts";
+
 // What a person asks for in the profile `hpc`, read and checked.
 
 /** A file or folder of the host that is to be seen inside. Both paths are absolute. */
@@ -11,6 +13,12 @@ export interface BindWish {
 export interface OverlayWish {
   readonly folder: string;
   readonly readonly: boolean;
+}
+
+/** Graphics cards of a maker. `default`: by a variable, which may be set for everybody on a machine. */
+export interface GpuWish {
+  readonly maker: GpuMaker;
+  readonly origin: "asked" | "default";
 }
 
 /** What is to be started. */
@@ -55,6 +63,7 @@ export interface HpcWish {
   readonly overlays: readonly OverlayWish[];
   readonly namespaces: ReadonlySet<"ipc" | "net" | "pid" | "uts">;
   readonly hostname: string | undefined;
+  readonly gpus: readonly GpuWish[];
   /** Where an image file is unpacked that cannot be mounted. */
   readonly unpackFolder: string;
   /** 0o022 with --no-umask; undefined: the caller's. */
