@@ -1,5 +1,6 @@
 // Measures Vial side by side, in one run, with what the machine has: raw crun on the same bundle (the floor), bwrap,
-// podman, docker. `npm run bench [-- --quick]`; results go to bench/results.
+// podman, docker; and the profile hpc with squashfuse, bwrap and Charliecloud. `npm run bench [-- --quick]`; results go to
+// bench/results. `-- --only hpc` measures that part alone, into files of its own.
 
 import {
   existsSync,
@@ -14,7 +15,8 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type Competitor, openDocker, openPodman, openVial, type Refused } from "./competitor.ts";
 import { buildRows } from "./build.ts";
-import { openFloor } from "./floor.ts";
+import { type Floor, openFloor } from "./floor.ts";
+import { hpcRows } from "./hpc.ts";
 import { interleave, median, ratio, type Sample, text, time } from "./measure.ts";
 import { type Row, short, writeReport } from "./report.ts";
 import { openTransfer, pssOf, timeWithMemory } from "./transfer.ts";
@@ -47,6 +49,9 @@ if (hybrid && process.env.VIAL_BENCH_INSIDE === undefined) {
 }
 
 const quick = process.argv.includes("--quick");
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
+if (only !== undefined && only !== "hpc")
+  throw new Error(`--only takes "hpc", the one part that stands by itself, not "${only}"`);
 const rounds = quick ? 5 : 15;
 const folder = mkdtempSync("/tmp/vb-");
 const say = (line: string) => console.error(line);
@@ -59,29 +64,40 @@ const rows: Row[] = [];
 const vial = openVial(program, folder);
 const others: Competitor[] = [];
 const refused: Refused[] = [];
+const versions: string[] = [];
 try {
-  for (const opened of [openPodman(vial, folder), await openDocker(vial, folder)]) {
-    if ("why" in opened) refused.push(opened);
-    else others.push(opened);
-  }
-  const all = [vial, ...others];
-  const floor = openFloor(vial, folder);
+  if (only === undefined) await measureContainers();
+  say("hpc");
+  const hpc = await hpcRows(program, folder, quick);
+  rows.push(...hpc.rows);
+  refused.push(...hpc.refused.map((why) => ({ name: why.split(":")[0] ?? "", why })));
+  versions.push(...hpc.versions);
 
-  say("version");
-  rows.push(versionRow());
-  say("run");
-  rows.push(runRow());
-  say("exec");
-  rows.push(execRow());
-  say("memory and many");
-  rows.push(...manyRows(all));
-  say("build");
-  const built = buildRows(all, folder, quick ? 3 : 7);
-  rows.push(...built.rows);
-  refused.push(...built.refused.map((why) => ({ name: why.split(" ")[0] ?? "", why })));
-  say("pull and remove");
-  rows.push(...(await transferRows(all)));
-  function runRow(): Row {
+  async function measureContainers(): Promise<void> {
+    for (const opened of [openPodman(vial, folder), await openDocker(vial, folder)]) {
+      if ("why" in opened) refused.push(opened);
+      else others.push(opened);
+    }
+    const all = [vial, ...others];
+    const floor = openFloor(vial, folder);
+
+    say("version");
+    rows.push(versionRow());
+    say("run");
+    rows.push(runRow(all, floor));
+    say("exec");
+    rows.push(execRow(all, floor));
+    say("memory and many");
+    rows.push(...manyRows(all));
+    say("build");
+    const built = buildRows(all, folder, quick ? 3 : 7);
+    rows.push(...built.rows);
+    refused.push(...built.refused.map((why) => ({ name: why.split(" ")[0] ?? "", why })));
+    say("pull and remove");
+    rows.push(...(await transferRows(all)));
+  }
+
+  function runRow(all: readonly Competitor[], floor: Floor): Row {
     const commands = new Map<string, () => number>([["crun, no seccomp (floor)", floor.run]]);
     if (floor.bwrap !== undefined) commands.set("bwrap", floor.bwrap);
     for (const tool of all)
@@ -95,7 +111,7 @@ try {
     });
   }
 
-  function execRow(): Row {
+  function execRow(all: readonly Competitor[], floor: Floor): Row {
     for (const tool of all)
       text(
         [...tool.words, "run", "-d", "--name", "bench", ...tool.runFlags, "busybox", "sleep", "10000"],
@@ -141,12 +157,14 @@ const table = writeReport(
         version(["crun", "--version"]),
         version(["conmon", "--version"]),
         ...others.map((tool) => tool.version),
+        ...versions,
       ].join(", "),
     ],
     refused,
     rows,
   },
   `${project}bench/results`,
+  only ?? "latest",
 );
 console.log(table);
 

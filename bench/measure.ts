@@ -17,13 +17,17 @@ export function time(command: readonly string[], env: Readonly<Record<string, st
 }
 
 /** What a command prints, trimmed. Throws when it fails. */
-export function text(command: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+export function text(
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  timeout = 300_000,
+): string {
   const child = Bun.spawnSync([...command], {
     env: { ...process.env, ...env },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: 300_000,
+    timeout,
   });
   if (child.exitCode !== 0)
     throw new Error(
@@ -37,10 +41,17 @@ export interface Sample {
   readonly values: number[];
 }
 
-/** Times several commands in turn, A B C A B C, so that a drift of the machine meets all alike. One round is not counted. */
-export function interleave(commands: ReadonlyMap<string, () => number>, rounds: number): readonly Sample[] {
+/**
+ * Times several commands in turn, A B C A B C, so that a drift of the machine meets all alike. One round is not counted,
+ * unless they are to be cold.
+ */
+export function interleave(
+  commands: ReadonlyMap<string, () => number>,
+  rounds: number,
+  caches: "warm" | "cold" = "warm",
+): readonly Sample[] {
   const samples = new Map([...commands.keys()].map((name) => [name, [] as number[]]));
-  for (let round = -1; round < rounds; round++) {
+  for (let round = caches === "warm" ? -1 : 0; round < rounds; round++) {
     for (const [name, run] of commands) {
       const value = run();
       if (round >= 0) samples.get(name)?.push(value);

@@ -3,7 +3,7 @@ import { median } from "./measure.ts";
 
 export interface Row {
   readonly title: string;
-  /** "ms" or "MiB". */
+  /** "ms", "MiB" or "requests". */
   readonly unit: string;
   readonly samples: readonly { readonly name: string; readonly values: readonly number[] }[];
   /** Sentences with the goal, what was measured, and whether it was met. */
@@ -16,13 +16,13 @@ export interface Report {
   readonly rows: readonly Row[];
 }
 
-/** Writes latest.json (raw), latest.md and latest.svg into bench/results. */
-export function writeReport(report: Report, folder: string): string {
+/** Writes NAME.json (raw), NAME.md and NAME.svg into a folder. */
+export function writeReport(report: Report, folder: string, name: string): string {
   mkdirSync(folder, { recursive: true });
   const table = printReport(report);
-  writeFileSync(`${folder}/latest.json`, `${JSON.stringify(report, null, 1)}\n`);
-  writeFileSync(`${folder}/latest.md`, table);
-  writeFileSync(`${folder}/latest.svg`, drawReport(report));
+  writeFileSync(`${folder}/${name}.json`, `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(`${folder}/${name}.md`, table);
+  writeFileSync(`${folder}/${name}.svg`, drawReport(report));
   return table;
 }
 
