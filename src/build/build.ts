@@ -81,3 +81,5 @@ export { heldByBuilds, type StepResult } from "./step-record.ts";
 export type { BaseImage, ProgramEnd, ProgramRun, Worker } from "./worker.ts";
 export { makeLayer, openRootTree, removeFilesFolder, sweepWorkspaces } from "./workspace.ts";
 export { addSingularityFiles } from "./deffile/add-singularity-files.ts";
+export { type ImageOrigin, type SingularityFiles, singularityFilesOf } from "./deffile/image-entries.ts";
+export type { ImageEntry } from "./deffile/image/entry.ts";

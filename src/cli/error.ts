@@ -633,3 +633,40 @@ export function sifUnverified(
     next: next[hint],
   });
 }
+
+export function flagsTogether(one: string, other: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "flags-together",
+    what: `Cannot use ${one} and ${other} together`,
+    next: "give one of the two",
+  });
+}
+
+export function flagForFiles(verb: string, flag: string, next: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "flag-for-files",
+    what: `Cannot use --${flag} with an image that stays in the store`,
+    why: `it says how \`vial ${verb}\` works with files and URIs`,
+    next,
+  });
+}
+
+export function pullTargetNoFile(text: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "pull-target-no-file",
+    what: `Cannot pull an image to ${JSON.stringify(text)}: it is no file`,
+    next: "give the file first, and then where the image is: vial pull image.sif docker://NAME",
+  });
+}
+
+export function pushTargetNear(text: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "push-target-near",
+    what: `Cannot push an image to ${JSON.stringify(text)}: it is no registry`,
+    next: "write oras://HOST/NAME:TAG or docker://HOST/NAME:TAG; for files use `vial convert`",
+  });
+}

@@ -5,6 +5,8 @@ export { Attachment, type Streams } from "./container/attach.ts";
 export { type CreateWish, createAndBegin, createContainer } from "./container/create.ts";
 export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
+export { type ConvertWish, type Converted, convertImage } from "./transfer/convert.ts";
+export { type ImagePlace, isImageUri, parseSource, parseTarget } from "./transfer/place.ts";
 export { needHpcFile, openHpcFile, openHpcReference } from "./hpc-image.ts";
 export type { KeyringPlace, KnownKey, Ring } from "./keyring/keyring.ts";
 export { loadKeyring } from "./keyring/load.ts";

@@ -171,8 +171,12 @@ export async function listRemoteTags(
 }
 
 /** Speaks with registries as this person has set them up. */
-export function newTransport(signal: AbortSignal | undefined): Transport {
-  return new Transport({ config: readRegistriesConfig(), ...(signal === undefined ? {} : { signal }) });
+export function newTransport(signal: AbortSignal | undefined, insecure?: string): Transport {
+  const config = readRegistriesConfig();
+  const hosts = new Map(config.hosts);
+  // `--no-https`: as if the settings allowed it for this host.
+  if (insecure !== undefined) hosts.set(insecure, { ...hosts.get(insecure), insecure: true });
+  return new Transport({ config: { ...config, hosts }, ...(signal === undefined ? {} : { signal }) });
 }
 
 /** Where an archive is: bytes, or the folder of an OCI layout. */

@@ -93,7 +93,7 @@ async function readSifImage(worker: Worker, path: string, signal: AbortSignal): 
   return writeImage(worker.store, {
     platform: platformOf(partition.extra.architecture),
     layers: layer === null ? [] : [layer],
-    change: () => ociConfigOf(file) ?? otherConfig(hasActions),
+    change: () => readOciConfig(file) ?? otherConfig(hasActions),
     history: [{ created, created_by: "the root file system of a SIF file" }],
     created,
   });
@@ -104,7 +104,7 @@ function platformOf(architecture: Partition["extra"]["architecture"]): Platform 
 }
 
 /** The OCI config that travelled along, as Apptainer and Vial put it. */
-function ociConfigOf(file: SifFile): ContainerDefaults | undefined {
+export function readOciConfig(file: SifFile): ContainerDefaults | undefined {
   const object = file.objects.find(({ type, name }) => type === "generic-json" && name === "oci-config.json");
   if (object === undefined) return undefined;
   if (object.size > maxConfig) throw sifConfigInvalid(file.path, `it has ${object.size} bytes`);
@@ -120,7 +120,7 @@ function ociConfigOf(file: SifFile): ContainerDefaults | undefined {
 }
 
 /** Of an image that never was one of the OCI: its own scripts set the environment and start it. */
-function otherConfig(hasActions: boolean): ContainerDefaults {
+export function otherConfig(hasActions: boolean): ContainerDefaults {
   return {
     Env: [defaultPathEntry],
     WorkingDir: "/",

@@ -104,6 +104,9 @@ export {
   type SquashfsCompression,
   type SquashfsWish,
 } from "./program/mksquashfs.ts";
+export { sqfs2tar } from "./program/sqfs2tar.ts";
+export { unpackOwnTar } from "./program/tar.ts";
+export { tar2sqfs } from "./program/tar2sqfs.ts";
 export { runHostScript } from "./program/host-script.ts";
 export { connectAttach, finishWriting } from "./kernel/unix-socket.ts";
 export { terminalSize, withRawTerminal } from "./kernel/terminal.ts";

@@ -110,8 +110,8 @@ export interface StartOptions {
   readonly stdin: "pipe" | "ignore" | number;
   readonly stdout: "pipe" | "ignore" | number;
   readonly stderr: "pipe" | "ignore" | number;
-  /** An open descriptor that the program gets as its number 3. */
-  readonly descriptor?: number;
+  /** Open descriptors that the program gets as its numbers from 3 on. */
+  readonly more?: readonly number[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -120,12 +120,7 @@ export function startProgram(argv: readonly string[], options: StartOptions) {
   const [program = "", ...args] = argv;
   return Bun.spawn([needProgram(program), ...args], {
     env: options.env ?? process.env,
-    stdio: [
-      options.stdin,
-      options.stdout,
-      options.stderr,
-      ...(options.descriptor === undefined ? [] : [options.descriptor]),
-    ],
+    stdio: [options.stdin, options.stdout, options.stderr, ...(options.more ?? [])],
   });
 }
 

@@ -85,7 +85,7 @@ export function* copyOut(from: CopyPlace, options: CopyOptions = {}): Generator<
 /** Everything below a root as a tar stream (`vial export`). */
 export function* exportTree(
   root: string,
-  options: Pick<TreeOptions, "times" | "latest"> = {},
+  options: Pick<TreeOptions, "times" | "latest" | "mine"> = {},
 ): Generator<Buffer, void> {
   using top = new OpenFile(openRead(root));
   yield* readTree(top.fd, { prefix: "", isKept: notOverlay, ...options });

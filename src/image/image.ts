@@ -36,7 +36,14 @@ export {
   setRef,
 } from "./refs.ts";
 export { holdContent, takeContent } from "./lease.ts";
-export { addLayerBlob, type ImageChange, type LayerBlob, type WrittenImage, writeImage } from "./mutate.ts";
+export {
+  addLayerBlob,
+  type ImageChange,
+  type LayerBlob,
+  type WrittenImage,
+  writeImage,
+  writeManifest,
+} from "./mutate.ts";
 export { type Collected, type CollectOptions, collectGarbage, type HeldContent } from "./gc.ts";
 export {
   type Change,
@@ -73,6 +80,16 @@ export { parseChanges } from "./change.ts";
 export { type CheckOptions, type CheckResult, checkStore, type Finding } from "./check.ts";
 export { storeWriteFault } from "./error.ts";
 export { canMountErofs } from "./layer/erofs-probe.ts";
+export { whiteoutsOf } from "./layer/overlay-tar.ts";
+export {
+  LayerPacking,
+  packFiles,
+  type Packed,
+  type PackWish,
+  type TarTaker,
+} from "./layer/pack-layers.ts";
+export type { AddedEntry } from "./layer/pack-order.ts";
+export { packMain } from "./layer/pack-process.ts";
 export { unpackMain } from "./layer/extract.ts";
 export { adoptLayer, clampTimes } from "./layer/adopt.ts";
 export { compareLayers, type DifferenceKind, type LayerDifference } from "./layer/compare.ts";

@@ -18,6 +18,7 @@ export type { LayerPhase, LayerProgress, Report, TransferProgress } from "./prog
 export { type Pulled, type PullOptions, pullImage } from "./pull.ts";
 export type { LayerSink, LayerUnpacker } from "./pull-layer.ts";
 export { type Pushed, type PushOptions, pushImage } from "./push.ts";
+export { openRemoteArtifact, type RemoteArtifact } from "./remote-artifact.ts";
 export { openRemoteImage, type RemoteImage } from "./remote-image.ts";
 export type { CredentialFinder } from "./source.ts";
 export { Transport, type TransportOptions } from "./transport.ts";

@@ -74,7 +74,7 @@ export async function openRemote(
 }
 
 /** Follows indexes to the manifest that serves the platform best. */
-async function choosePlatform(
+export async function choosePlatform(
   documents: Documents,
   root: RemoteManifest,
   options: RemoteOptions,
@@ -133,7 +133,7 @@ async function fetchConfig(
 }
 
 /** The small documents of one image: from the store where it has them, else from the registry. */
-class Documents {
+export class Documents {
   readonly #store: Store;
   readonly #source: PullSource;
   readonly #doing: string;

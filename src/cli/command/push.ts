@@ -1,4 +1,4 @@
-import { type Engine, openEngine, pushImage } from "#engine";
+import { type Engine, openEngine, parseSource, parseTarget, pushImage } from "#engine";
 import { listImages } from "#image";
 import {
   familiarName,
@@ -9,23 +9,29 @@ import {
   printReference,
 } from "#spec";
 import type { Command } from "../command.ts";
-import { allTagsOfOne, repositoryNotHere } from "../error.ts";
+import { allTagsOfOne, flagForFiles, flagsTogether, pushTargetNear, repositoryNotHere } from "../error.ts";
 import { boolFlag, textFlag } from "../flag.ts";
+import type { Flags } from "../parse.ts";
 import { outLine } from "../print.ts";
 import { showingTransfer } from "../pull-progress.ts";
 
 export const command: Command = {
   name: "push",
-  usage: "[OPTIONS] NAME[:TAG]",
-  summary: "Send an image to the registry in its name",
+  usage: "[OPTIONS] NAME[:TAG]\n       vial push [OPTIONS] FILE.sif URI",
+  summary: "Send an image to the registry in its name, or a file to a place",
   flags: [
     boolFlag("all-tags", "Push every tag of the repository that is here", "a"),
     boolFlag("disable-content-trust", "Taken for Docker's sake: signatures of Docker's kind are not made"),
+    boolFlag("no-https", "With a URI: let the registry be spoken to without TLS"),
     textFlag("platform", "os/arch", "Push the image of this platform alone"),
     boolFlag("quiet", "Print the name alone", "q"),
   ],
-  args: [1, 1],
-  async run(flags, [name = ""]) {
+  args: [1, 2],
+  examples: ["vial push registry.example/tool:1.0", "vial push tool.sif oras://registry.example/tool:1.0"],
+  async run(flags, [name = "", uri]) {
+    if (uri !== undefined) return await pushFile(flags, name, uri);
+    if (flags.has("no-https"))
+      throw flagForFiles("push", "no-https", `vial push --no-https ${name} docker://${name}`);
     const engine = openEngine();
     const wanted = flags.text("platform");
     const platform = wanted === undefined ? {} : { platform: parsePlatform(wanted) };
@@ -44,6 +50,27 @@ export const command: Command = {
     return 0;
   },
 };
+
+async function pushFile(flags: Flags, name: string, uri: string): Promise<number> {
+  if (flags.bool("all-tags")) throw flagsTogether("--all-tags", "a URI");
+  const [{ convertShowing, printPushed }, { parseSquashfsPacking }] = await Promise.all([
+    import("../convert-wish.ts"),
+    import("#sif"),
+  ]);
+  const cwd = process.cwd();
+  const target = parseTarget(uri, cwd);
+  if (!("reference" in target)) throw pushTargetNear(uri);
+  const platform = flags.text("platform");
+  const wish = {
+    packing: parseSquashfsPacking("zstd"),
+    force: false,
+    insecure: flags.bool("no-https"),
+    platform: platform === undefined ? undefined : parsePlatform(platform),
+  };
+  const quiet = flags.bool("quiet");
+  outLine(printPushed(target, await convertShowing(parseSource(name, cwd), target, wish, { quiet }), quiet));
+  return 0;
+}
 
 function tagsOf(engine: Engine, name: string): readonly ImageReference[] {
   const repository = parseNamed(name);

@@ -62,7 +62,7 @@ export function startSquashfuse({ path, offset, uid, gid }: SquashfuseWish): Squ
       stdin: "ignore",
       stdout: "ignore",
       stderr: "pipe",
-      descriptor: device,
+      more: [device],
     });
     leaveMountsBehind();
     return {

@@ -45,6 +45,8 @@ import type { Store } from "../store.ts";
 export interface SavedImage {
   readonly image: Pick<StoredImage, "target" | "manifest" | "manifestDigest" | "manifestSize" | "config">;
   readonly references: readonly ImageReference[];
+  /** Bare names of an OCI layout, as in skopeo's `oci:FOLDER:TAG`. */
+  readonly tags?: readonly string[];
 }
 
 const containerdNameAnnotation = "io.containerd.image.name";
@@ -232,13 +234,15 @@ function manifestDescriptor(image: SavedImage["image"]): Descriptor {
 }
 
 function layoutIndex(images: readonly SavedImage[]): Index {
-  const manifests = images.flatMap(({ image, references }): Descriptor[] => {
+  const manifests = images.flatMap(({ image, references, tags = [] }): Descriptor[] => {
     const descriptor = manifestDescriptor(image);
-    if (references.length === 0) return [descriptor];
-    return references.map(printReference).map((name) => ({
+    const named = references.map(printReference).map((name) => ({
       ...descriptor,
       annotations: { [containerdNameAnnotation]: name, [refNameAnnotation]: name },
     }));
+    const tagged = tags.map((tag) => ({ ...descriptor, annotations: { [refNameAnnotation]: tag } }));
+    const all = [...named, ...tagged];
+    return all.length === 0 ? [descriptor] : all;
   });
   return { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests };
 }

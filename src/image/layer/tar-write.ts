@@ -148,10 +148,16 @@ interface Fields {
 }
 
 function block(fields: Fields): Buffer {
-  const header = Buffer.alloc(blockSize);
+  // From the pool of small buffers: a large image has a hundred thousand headers.
+  const header = Buffer.allocUnsafe(blockSize).fill(0);
   const text = (value: string, at: number) => header.write(value, at, "latin1");
-  const octal = (value: number, at: number, digits: number) =>
-    text(value.toString(8).padStart(digits, "0"), at);
+  const octal = (value: number, at: number, digits: number) => {
+    let rest = value;
+    for (let place = at + digits - 1; place >= at; place--) {
+      header[place] = 48 + (rest % 8);
+      rest = Math.floor(rest / 8);
+    }
+  };
   text(fields.name, 0);
   octal(fields.mode, 100, 7);
   octal(fields.uid, 108, 7);

@@ -38,6 +38,8 @@ export interface TreeOptions {
   readonly times?: "seconds" | "nanoseconds";
   /** Later times become this one: seconds since 1970 (SOURCE_DATE_EPOCH). */
   readonly latest?: number;
+  /** Files of this user are root's: an ordinary user has no others of his own. */
+  readonly mine?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** The members of an open folder, sorted by bytes, without the archive's end. `top` stays open. */
@@ -170,8 +172,8 @@ class Walk {
       type: entry.type,
       name: this.#named(entry.name),
       mode: Number(info.mode) & 0o7777,
-      uid: Number(info.uid),
-      gid: Number(info.gid),
+      uid: ownerOf(info.uid, this.#options.mine?.uid),
+      gid: ownerOf(info.gid, this.#options.mine?.gid),
       mtime: isLate ? latest : seconds,
       mtimeNanoseconds:
         times === "nanoseconds" && !isLate ? Number(info.mtimeNs - BigInt(seconds) * 1_000_000_000n) : 0,
@@ -229,4 +231,8 @@ function present<T>(look: () => T): T | undefined {
       return undefined;
     throw error;
   }
+}
+
+function ownerOf(id: bigint, mine: number | undefined): number {
+  return Number(id) === mine ? 0 : Number(id);
 }

@@ -37,6 +37,8 @@ export class LayerNode {
   /** Of a folder. */
   children: Map<string, LayerNode> | undefined = undefined;
   parent: LayerNode | undefined = undefined;
+  /** The first name that led here; "" for the root. */
+  name = "";
   pathLength = 0;
   /** Hides all that lower layers have in this folder. */
   opaque = false;
@@ -82,11 +84,27 @@ export class LayerTree {
   #entries = 0;
   #nameBytes = 0;
 
-  constructor(limits: TreeLimits) {
+  /** `root`: goes on with a tree that is there. */
+  constructor(limits: TreeLimits, root = newRoot()) {
     this.#limits = limits;
-    this.root = new LayerNode(fileType.directory | 0o755);
-    this.root.children = new Map();
-    this.root.parent = this.root;
+    this.root = root;
+  }
+
+  /** What a path leads to, links followed inside the tree; undefined when nothing, or a whiteout. Throws LayerFault. */
+  find(path: string): LayerNode | undefined {
+    let [at, parts] = [this.root, path.split("/")];
+    for (let links = 0; links <= maxLinks; links++) {
+      const last = parts.findLastIndex((part) => part !== "" && part !== ".");
+      const name = parts[last];
+      if (name === undefined) return at;
+      const folder = this.#resolve(parts.slice(0, last), undefined, at);
+      const node = name === ".." ? folder?.parent : folder?.children?.get(name);
+      if (folder === undefined || node === undefined || node.isWhiteout) return undefined;
+      if (node.type !== fileType.symlink) return node;
+      at = node.target.startsWith("/") ? this.root : folder;
+      parts = node.target.split("/");
+    }
+    throw new LayerFault(`the path ${shown(path)} leads through too many links`);
   }
 
   /** Applies one entry. Gives the node when it is a new file whose bytes follow. Throws LayerFault. */
@@ -194,6 +212,9 @@ export class LayerTree {
     const old = folder.children!.get(name);
     if (old !== undefined) release(old);
     folder.children!.set(name, node);
+    if (node.name !== "") return;
+    node.name = name;
+    node.parent = folder;
   }
 
   #putFolder(folder: LayerNode, name: string, entry: TarEntry): void {
@@ -206,7 +227,6 @@ export class LayerTree {
   #makeFolder(folder: LayerNode, name: string): LayerNode {
     const node = new LayerNode(fileType.directory | 0o755);
     node.children = new Map();
-    node.parent = folder;
     node.pathLength = folder.pathLength + 1 + name.length;
     // A folder beside its own whiteout: the lower one is gone, this one is new.
     node.opaque = folder.children!.get(name)?.isWhiteout ?? false;
@@ -252,8 +272,8 @@ export class LayerTree {
    * The folder that a path leads to, with links followed inside the root. With `entry`, folders that are missing are
    * made (root, 0755, the time of the entry); without, undefined when something is missing.
    */
-  #resolve(parts: readonly string[], entry: TarEntry | undefined): LayerNode | undefined {
-    let at = this.root;
+  #resolve(parts: readonly string[], entry: TarEntry | undefined, from = this.root): LayerNode | undefined {
+    let at = from;
     let links = 0;
     let steps = 0;
     const rest = parts.toReversed();
@@ -287,6 +307,13 @@ export class LayerTree {
     }
     return at;
   }
+}
+
+function newRoot(): LayerNode {
+  const root = new LayerNode(fileType.directory | 0o755);
+  root.children = new Map();
+  root.parent = root;
+  return root;
 }
 
 /** The components of a name. Leading slashes and "." mean nothing; ".." is an attack or a mistake. */

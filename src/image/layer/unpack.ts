@@ -10,7 +10,6 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import {
-  findProgram,
   inUserNamespace,
   type Lock,
   lockPatiently,
@@ -23,6 +22,7 @@ import {
 import { type Digest, digestHex } from "#spec";
 import { layerInvalid, layerUnpackFailed } from "../error.ts";
 import type { Store } from "../store.ts";
+import { decompressCommand } from "./decompressor.ts";
 import { defaultLimits, type LayerLimits } from "./apply.ts";
 import { errorOf, type ExtractAnswer, type ExtractOrder } from "./extract.ts";
 import { type LayerForm, layerPath, layerPlace } from "./place.ts";
@@ -278,21 +278,6 @@ class Pipeline implements Unpacking {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.abort();
-  }
-}
-
-function decompressCommand(compression: Compression): readonly string[] | undefined {
-  switch (compression) {
-    case "none":
-      return undefined;
-    case "gzip":
-      // igzip (package isal) is four times as fast.
-      return [findProgram("igzip") === undefined ? "gzip" : "igzip", "-dc"];
-    case "zstd":
-      // Large windows are allowed up to 128 MiB, which bounds its memory.
-      return ["zstd", "-dcq", "--memory=128MB"];
-    default:
-      return compression satisfies never;
   }
 }
 
