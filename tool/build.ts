@@ -3,7 +3,8 @@
 //
 // Each verb in src/cli/hot/ is bundled by itself first, without splitting, and then stands in for the file as one chunk.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BunPlugin } from "bun";
 
@@ -94,6 +95,17 @@ async function compile(bundles: ReadonlyMap<string, string>, folder: string): Pr
   });
 }
 
+/** The names by which the executable speaks another program's command line, beside it. */
+function linkNames(): void {
+  // Of an executable of another name the links would take the place of those of `vial` beside it.
+  if (basename(target) !== "vial") return;
+  for (const name of ["apptainer", "singularity", "run-singularity"]) {
+    const link = `${dirname(target)}/${name}`;
+    rmSync(link, { force: true });
+    symlinkSync(basename(target), link);
+  }
+}
+
 const started = performance.now();
 const target = process.argv[2] ?? "dist/vial";
 const folder = `${target}.build-${process.pid}`;
@@ -102,6 +114,7 @@ try {
   const bundles = await Promise.all(hotVerbs.map(async (verb) => [verb, await bundleHot(verb)] as const));
   await compile(new Map(bundles), folder);
   renameSync(`${folder}/vial`, target);
+  linkNames();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

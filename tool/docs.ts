@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { printPersonaTable } from "./apptainer-table.ts";
 import { listErrors, printErrors } from "./errors.ts";
 import { printRoomTable, projectFolder } from "./map.ts";
 
@@ -34,4 +35,5 @@ if (import.meta.main) {
   if (faults.length > 0) throw new Error(faults.join("\n"));
   writeFileSync(join(projectFolder, "docs/errors.md"), printErrors(errors));
   writeTable("docs/map.md", "rooms", printRoomTable());
+  writeTable("docs/apptainer.md", "commands", printPersonaTable());
 }

@@ -78,7 +78,9 @@ try {
     `\nDone in ${((performance.now() - started) / 1000).toFixed(1)} s. The program is ${executable}`,
   );
   if (spawnSync("sh", ["-c", "command -v vial"]).status !== 0)
-    console.log(`To have it on your PATH: ln -s ${executable} /usr/local/bin/vial`);
+    console.log(
+      `To have it on your PATH: ln -s ${executable} /usr/local/bin/vial (and as apptainer, singularity, run-singularity)`,
+    );
 } catch (error) {
   fail(error);
 }

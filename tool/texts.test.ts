@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { printPersonaTable } from "./apptainer-table.ts";
+import { readTable } from "./docs.ts";
 import { codesInSource, errorFiles, listErrors, printErrors } from "./errors.ts";
 import { projectFolder, readSource, sourceFiles } from "./map.ts";
 
@@ -82,6 +84,10 @@ describe("the errors of all rooms", () => {
         !allowed.has(file) && !file.endsWith(".test.ts") && /\bnew VialError\(/.test(readSource(file)),
     );
     expect(faulty).toEqual([]);
+  });
+
+  test("docs/apptainer.md has the table of commands and options as it is: run `npm run docs`", () => {
+    expect(readTable("docs/apptainer.md", "commands")).toBe(printPersonaTable());
   });
 
   test("are listed in docs/errors.md as they are: run `npm run docs`", () => {

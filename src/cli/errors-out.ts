@@ -3,6 +3,7 @@ import { isVialError, type VialError } from "#spec";
 import { hostRefused } from "./error.ts";
 import { bugExitCode, exitCodeOfKind } from "./exit.ts";
 import { err, hasColour, isTerminal } from "./print.ts";
+import { voice } from "./voice.ts";
 
 export interface ErrorLook {
   /** Several lines for people; one line for machines otherwise. */
@@ -37,12 +38,12 @@ export function printError(error: VialError, look: ErrorLook): string {
     const why = error.why === undefined ? "" : ` (${oneLine(error.why)})`;
     const next = error.next === undefined ? "" : ` [next: ${oneLine(error.next)}]`;
     const at = where === undefined ? "" : ` at ${where}`;
-    return `vial: ${oneLine(error.message)}${at}${why}${next}\n${look.debug ? printCauses(error) : ""}`;
+    return `${voice().error} ${oneLine(error.message)}${at}${why}${next}\n${look.debug ? printCauses(error) : ""}`;
   }
   const row = (name: string, text: string | undefined) =>
     text === undefined ? "" : `  ${paint.dim(`${name}:`.padEnd(5))} ${indent(visible(text), 8)}\n`;
   return (
-    `${paint.red("vial:")} ${indent(visible(error.message), 6)}\n` +
+    `${paint.red(voice().error)} ${indent(visible(error.message), voice().error.length + 1)}\n` +
     row("at", where) +
     row("why", error.why) +
     row("next", error.next) +
@@ -55,7 +56,7 @@ function printBug(thrown: unknown, look: ErrorLook): string {
   const text =
     thrown instanceof Error ? (thrown.stack ?? `${thrown.name}: ${thrown.message}`) : String(thrown);
   return (
-    `${paint.red("vial:")} This is a bug in Vial, please report it with these lines\n` +
+    `${paint.red(voice().error)} This is a bug in Vial, please report it with these lines\n` +
     `${indent(visible(`  ${text}`), 2)}\n` +
     (look.debug && thrown instanceof Error ? printCauses(thrown) : "")
   );

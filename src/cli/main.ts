@@ -1,3 +1,5 @@
+import { actionForm } from "./apptainer/form.ts";
+import { anewWord, isPersonaName, type PersonaName, personaOf } from "./apptainer/name.ts";
 import { type HpcForm, hpcForm } from "./hpc/form.ts";
 import { printVersion, version } from "./version.ts";
 
@@ -25,7 +27,12 @@ const quick: Readonly<
 };
 
 const argv = process.argv.slice(2);
-if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
+const persona = personaOf(process.argv0);
+if (persona !== undefined) {
+  process.exit(await startPersona(persona, argv, false));
+} else if (argv[0] === anewWord && isPersonaName(argv[1] ?? "")) {
+  process.exit(await startPersona(argv[1] as PersonaName, argv.slice(2), true));
+} else if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
   console.log(`vial ${version}`);
 } else if (argv.length === 1 && argv[0] === "version") {
   console.log(printVersion().trimEnd());
@@ -41,6 +48,20 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
     code = await start(argv);
   }
   process.exit(code);
+}
+
+/** A command line of Apptainer. `isAnew`: Vial has been started in the namespaces that it needs. */
+async function startPersona(name: PersonaName, words: readonly string[], isAnew: boolean): Promise<number> {
+  if (words.length === 1 && words[0] === "--version" && name !== "run-singularity") {
+    console.log((await import("./apptainer/version.ts")).versionLine);
+    return 0;
+  }
+  const action = actionForm(name === "run-singularity" ? ["run", ...words] : words, process.env);
+  if (action?.startsAnew === true && !isAnew)
+    return (await import("./hot/apptainer-enter.ts")).enter(action, name, words);
+  const code =
+    action === undefined ? undefined : await (await import("./hot/apptainer.ts")).start(name, words);
+  return code ?? (await (await import("./apptainer/start.ts")).start(name, words, { isAnew }));
 }
 
 /** A run in the profile `hpc`: for an ordinary user, and for some flags, Vial first starts anew in other namespaces. */

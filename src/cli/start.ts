@@ -41,7 +41,7 @@ export async function start(argv: readonly string[]): Promise<number> {
       const { printCommand } = await import("./help.ts");
       return await show(async () => printCommand(command));
     }
-    if (form?.startsAnew === true && !isAnew) enterHpc(form, words);
+    if (form?.startsAnew === true && !isAnew) enterHpc(form, ["internal-hpc", ...words]);
     becomeMapped(command, parsed, argv);
     return await command.run(parsed.flags, parsed.args);
   } catch (error) {

@@ -7,6 +7,8 @@ export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
 export { type ConvertWish, type Converted, convertImage } from "./transfer/convert.ts";
 export { type ImagePlace, isImageUri, parseSource, parseTarget } from "./transfer/place.ts";
+export type { Attributes, ImageAttributes, Part } from "./image-file/attributes.ts";
+export { inspectImageFile } from "./image-file/inspect.ts";
 export { needHpcFile, openHpcFile, openHpcReference } from "./hpc-image.ts";
 export type { KeyringPlace, KnownKey, Ring } from "./keyring/keyring.ts";
 export { loadKeyring } from "./keyring/load.ts";
@@ -121,5 +123,6 @@ export {
   joinInstance,
   startInstance,
   startHpc,
+  type StartManner,
   writableImageFile,
 } from "#runtime";

@@ -14,7 +14,7 @@ export function openHpcFile(name: string, cwd: string): HpcImage | undefined {
   const info = statSync(path, { throwIfNoEntry: false });
   if (info === undefined) return undefined;
   if (info.isDirectory()) return imageOf(path, { kind: "folder", path: checkFolder(path) });
-  const head = readHead(path);
+  const head = readHeadOf(path);
   const squashfs = squashfsStart(head);
   if (squashfs !== undefined) return imageOf(path, { kind: "squashfs", path, offset: squashfs, size: 0 });
   if (!isSif(head)) throw imageFileUnknown(path);
@@ -63,7 +63,13 @@ function checkFolder(path: string): string {
 
 const headBytes = 2048;
 
-function readHead(path: string): Buffer {
+/** The first bytes of a file; undefined for a folder, and for what is not there. */
+export function readHead(path: string): Buffer | undefined {
+  const info = statSync(path, { throwIfNoEntry: false });
+  return info === undefined || info.isDirectory() ? undefined : readHeadOf(path);
+}
+
+function readHeadOf(path: string): Buffer {
   const head = Buffer.alloc(headBytes);
   // Not blocking on a named pipe.
   const fd = openSync(path, 0o4000);

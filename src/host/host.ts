@@ -146,7 +146,7 @@ export {
   outerUid,
 } from "./kernel/user-namespace.ts";
 export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
-export { unsquashfs, unsquashfsSync } from "./program/unsquashfs.ts";
+export { listSquashfs, readSquashfsFile, unsquashfs, unsquashfsSync } from "./program/unsquashfs.ts";
 export { canDisorder, mountDisorderfs } from "./program/disorderfs.ts";
 export { type BackgroundStreams, startDetached, startInBackground } from "./run.ts";
 export { foreignNamespaces, type NamespaceKind, nsenterWords } from "./program/nsenter.ts";

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly withHelpers?: boolean;
   /** Keeps so many bytes of each stream and drops the rest: for a program that may print without end. */
   readonly keepOutput?: number;
+  /** The program is killed when it prints more bytes than this; for runSync() alone. */
+  readonly maxBuffer?: number;
   /** The program leaves a process behind that would hold its output open for ever: read none. */
   readonly ignoreOutput?: boolean;
 }
@@ -30,6 +32,7 @@ export function runSync(program: string, args: readonly string[], options: RunOp
   const output = options.ignoreOutput === true ? "ignore" : "pipe";
   const child = Bun.spawnSync([needProgram(program), ...args], {
     ...settings(options),
+    ...(options.maxBuffer === undefined ? {} : { maxBuffer: options.maxBuffer }),
     stdio: [options.input === undefined ? "ignore" : Buffer.from(options.input), output, output],
   });
   return {

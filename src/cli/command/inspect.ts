@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { inspectTypeInvalid, nothingToInspect } from "../error.ts";
 import { reportError } from "../errors-out.ts";
 import { boolFlag, inspectFormatFlag, textFlag } from "../flag.ts";
+import { isPath } from "../hpc/form.ts";
 import { printInspection } from "../format.ts";
 import { describeImage } from "../image-document.ts";
 import type { Flags } from "../parse.ts";
@@ -12,17 +13,21 @@ import { out } from "../print.ts";
 
 export const command: Command = {
   name: "inspect",
-  usage: "[OPTIONS] NAME|ID [NAME|ID...]",
-  summary: "Show containers and images in full",
+  usage: "[OPTIONS] NAME|ID|PATH [NAME|ID|PATH...]",
+  summary: "Show containers, images, SIF files and sandboxes in full",
   flags: [
     inspectFormatFlag,
     boolFlag("size", "Add the sizes of containers", "s"),
     textFlag("type", "type", "container or image"),
   ],
   args: [1, Number.POSITIVE_INFINITY],
-  run(flags, names) {
+  async run(flags, names) {
     const type = flags.text("type");
     if (type !== undefined && type !== "container" && type !== "image") throw inspectTypeInvalid(type);
+    if (type !== "container" && names.some(isPath)) {
+      const { describeImageFile } = await import("../image-file-document.ts");
+      return inspect(flags, names, type, (name) => (isPath(name) ? describeImageFile(name) : undefined));
+    }
     return inspect(flags, names, type);
   },
 };
@@ -32,12 +37,13 @@ export function inspect(
   flags: Flags,
   names: readonly string[],
   type: "container" | "image" | undefined,
+  describeFile: (name: string) => object | undefined = () => undefined,
 ): number {
   const documents: object[] = [];
   let code = 0;
   for (const name of names) {
     try {
-      documents.push(describe(name, type, flags.bool("size")));
+      documents.push(describeFile(name) ?? describe(name, type, flags.bool("size")));
     } catch (error) {
       reportError(error, { debug: false });
       code = 1;

@@ -8,7 +8,7 @@ import { reportError } from "../errors-out.ts";
 /** `argv` begins with the verb. */
 export function enter(form: HpcForm, argv: readonly string[]): number {
   try {
-    return enterHpc(form, argv);
+    return enterHpc(form, ["internal-hpc", ...argv]);
   } catch (error) {
     reportError(error, { debug: false });
     return 125;

@@ -2,10 +2,10 @@ import { ownProgram } from "#engine";
 import { type EarlyNamespaces, enterUserNamespace, keepInheritedDescriptors } from "#host";
 import type { HpcForm } from "./form.ts";
 
-/** Starts Vial anew as `vial internal-hpc VERB ...` in the namespaces that the form asks for. `argv` begins with the verb. */
+/** Starts Vial anew as `vial ARGV...` in the namespaces that the form asks for: `internal-hpc VERB ...`. */
 export function enterHpc(form: HpcForm, argv: readonly string[]): never {
   keepInheritedDescriptors();
-  enterUserNamespace({ user: namespaceUser(form), pid: form.pid }, ownProgram(), ["internal-hpc", ...argv]);
+  enterUserNamespace({ user: namespaceUser(form), pid: form.pid }, ownProgram(), argv);
 }
 
 /** Who the caller is in a user namespace of his own; undefined: there is none, for root needs none. */

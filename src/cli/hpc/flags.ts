@@ -34,6 +34,8 @@ export const hpcFlags: readonly Flag[] = [
     "name",
     "Leave a mount out: proc, sys, dev, devpts, home, tmp, cwd, bind-paths, or a path",
   ),
+  boolFlag("no-pid", "Keep the host's process ids with --containall"),
+  boolFlag("no-privs", "Take all capabilities from root"),
   boolFlag("no-umask", "Begin with the umask 0022"),
   boolFlag("nv", "Give NVIDIA's graphics cards"),
   listFlag("overlay", "folder[:ro]", "Keep changes in this folder"),

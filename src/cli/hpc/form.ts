@@ -71,7 +71,8 @@ export function hpcForm(verb: string, words: readonly string[]): HpcForm | undef
   if (image?.startsWith("instance://") === true)
     return { fakeroot: false, userns: false, pid: false, startsAnew: false };
   const [fakeroot, userns] = [asked("fakeroot"), asked("userns")];
-  const pid = asked("pid") || asked("containall") || asked("compat") || seen.has("C");
+  const contained = asked("containall") || asked("compat") || seen.has("C");
+  const pid = asked("pid") || (contained && !asked("no-pid"));
   return { fakeroot, userns, pid, startsAnew: process.getuid?.() !== 0 || pid || userns };
 }
 

@@ -1,6 +1,7 @@
 import { type Action, joinInstance, needInstance, readCaller } from "#engine";
 import { optionUnsupported } from "../error.ts";
 import type { Flags } from "../parse.ts";
+import { voice } from "../voice.ts";
 import { hpcFlags } from "./flags.ts";
 import { readHpcWish } from "./wish.ts";
 
@@ -20,7 +21,7 @@ export function joinByName(name: string, action: Action, flags: Flags): number {
       `start another one by \`vial instance start\``,
     );
   const record = needInstance(name);
-  const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
+  const { warn, manner } = voice();
   const person = readCaller(process.env);
   const caller = record.fakeroot ? { ...person, uid: 0, gid: 0, home: "/root" } : person;
   const cwd = process.cwd();
@@ -37,5 +38,6 @@ export function joinByName(name: string, action: Action, flags: Flags): number {
     host: process.env,
     cwd,
     warn,
+    manner,
   });
 }

@@ -15,6 +15,7 @@ import type { Command } from "../command.ts";
 import { imageNotFetched } from "../error.ts";
 import { out } from "../print.ts";
 import type { Flags } from "../parse.ts";
+import { voice } from "../voice.ts";
 import { hpcFailureCode } from "./failure.ts";
 import { hpcFlags, shellFlag } from "./flags.ts";
 import { isPath } from "./form.ts";
@@ -49,7 +50,7 @@ export function hpcCommand(kind: Kind): Command {
         const { joinByName } = await import("./join.ts");
         return joinByName(name.slice("instance://".length), actionOf(kind, words, flags), flags);
       }
-      const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
+      const { warn, manner } = voice();
       keepInheritedDescriptors();
       forgetShortStart();
       const cwd = process.cwd();
@@ -63,7 +64,17 @@ export function hpcCommand(kind: Kind): Command {
         warn,
       );
       if (wish.root === "writable" && image.root.kind !== "folder") throw writableImageFile(name);
-      return await startHpc({ image, server, wish, caller, host: process.env, cwd, warn, print: out });
+      return await startHpc({
+        image,
+        server,
+        wish,
+        caller,
+        host: process.env,
+        cwd,
+        warn,
+        print: out,
+        manner,
+      });
     },
   };
 }

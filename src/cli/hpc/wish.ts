@@ -57,7 +57,7 @@ export function readHpcWish(
     namespaces: new Set([
       ...(flags.bool("ipc") || containall ? (["ipc"] as const) : []),
       ...(flags.bool("net") || flags.text("network") === "none" ? (["net"] as const) : []),
-      ...(flags.bool("pid") || containall ? (["pid"] as const) : []),
+      ...(flags.bool("pid") || (containall && !flags.bool("no-pid")) ? (["pid"] as const) : []),
       ...(flags.bool("uts") || hostname !== undefined ? (["uts"] as const) : []),
     ]),
     hostname,
@@ -71,6 +71,7 @@ export function readHpcWish(
       .map(([name, maker]) => ({ maker, origin: given.has(name) ? "asked" : "default" })),
     unpackFolder: unpackPlace(flags.text("tmpdir") ?? place.env.VIAL_TMPDIR, place),
     umask: flags.bool("no-umask") || compat ? 0o022 : undefined,
+    noPrivileges: flags.bool("no-privs"),
     app: flags.text("app"),
     environment: readEnvironment(flags, place.env, containall, warn),
   };

@@ -22,7 +22,7 @@ const keepOutput = 16_384;
 export function unsquashfsArgs({ path, offset, target, files }: UnsquashfsWish): readonly string[] {
   return [
     ...["-no-progress", "-quiet", "-force", files === "all" ? "-strict-errors" : "-no-xattrs"],
-    ...(offset === 0 ? [] : ["-offset", String(offset)]),
+    ...offsetArgs({ path, offset }),
     ...["-dest", target, path],
   ];
 }
@@ -41,4 +41,61 @@ function check({ files }: UnsquashfsWish, result: RunResult): void {
   // 2: something could not be made, such as a device. 1: it is no squashfs, or the disk is full.
   if (result.exitCode === 0 || (files === "mine" && result.exitCode === 2)) return;
   throw programFailed("unpack the squashfs", "unsquashfs", result);
+}
+
+export interface SquashfsPlace {
+  readonly path: string;
+  /** Bytes before the file system. */
+  readonly offset: number;
+}
+
+export interface SquashfsEntry {
+  /** Absolute. */
+  readonly path: string;
+  /** Bytes; of a link, those of its text. */
+  readonly size: number;
+}
+
+/** Bytes of a list of files. */
+const maxList = 16 << 20;
+/** Milliseconds for a look into an image, which may be anybody's. */
+const lookTimeout = 30_000;
+
+/** The files and links below some folders of a squashfs. Throws program-missing, program-failed. */
+export function listSquashfs(
+  place: SquashfsPlace & { readonly names: readonly string[] },
+): readonly SquashfsEntry[] {
+  const args = ["-no-wildcards", "-lln", ...offsetArgs(place), place.path, ...place.names];
+  const result = runSync("unsquashfs", args, { timeout: lookTimeout, maxBuffer: maxList });
+  if (result.exitCode !== 0) throw programFailed("look into the squashfs", "unsquashfs", result);
+  return parseSquashfsList(result.stdout);
+}
+
+/**
+ * Parses what `unsquashfs -lln` prints. A name with a line feed in it is cut, or gives a line of its own: no more than a
+ * path of the same image that may not be there.
+ */
+export function parseSquashfsList(text: string): readonly SquashfsEntry[] {
+  const line = /^([-l])\S{9}\s+\d+\/\d+\s+(\d+)\s+\S+\s+\S+\s+squashfs-root(\/.*)$/;
+  return text.split("\n").flatMap((entry) => {
+    const [, type, size, path = ""] = line.exec(entry) ?? [];
+    if (type === undefined) return [];
+    return [{ path: type === "l" ? path.replace(/ -> .*$/, "") : path, size: Number(size) }];
+  });
+}
+
+/** A file of a squashfs; undefined for one that is not there, is no file, or is longer. Links stay inside of it. */
+export function readSquashfsFile(
+  place: SquashfsPlace & { readonly file: string; readonly maxBytes: number },
+): string | undefined {
+  const args = ["-cat", ...offsetArgs(place), place.path, place.file.replace(/^\//, "")];
+  const { exitCode, stdout } = runSync("unsquashfs", args, {
+    timeout: lookTimeout,
+    maxBuffer: place.maxBytes,
+  });
+  return exitCode === 0 && Buffer.byteLength(stdout) <= place.maxBytes ? stdout : undefined;
+}
+
+function offsetArgs({ offset }: SquashfsPlace): readonly string[] {
+  return offset === 0 ? [] : ["-offset", String(offset)];
 }

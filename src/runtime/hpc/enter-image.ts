@@ -19,6 +19,7 @@ import { hpcFolderMissing } from "./error.ts";
 import { makeEnvironment } from "./environment.ts";
 import { planGpus } from "./gpu/gpu.ts";
 import { ImageFiles } from "./image-files.ts";
+import { type StartManner, vialManner } from "./manner.ts";
 import { homeOf, planMounts } from "./plan.ts";
 import { checkApp, chooseWords, makeProgram, type Program } from "./program.ts";
 import { mountRootSource } from "./root-mount.ts";
@@ -37,11 +38,13 @@ export interface HpcStart {
   readonly cwd: string;
   readonly warn: (sentence: string) => void;
   readonly print: (text: string) => void;
+  /** Undefined: Vial's own. */
+  readonly manner?: StartManner | undefined;
 }
 
 /** Makes the image's root the root of this process, and gives what is to be started in it, or the exit code. */
 export function enterImage(start: HpcStart): Program | number {
-  const { image, wish, caller, host, warn } = start;
+  const { image, wish, caller, host, warn, manner = vialManner } = start;
   // Files and folders that are made on the way have the modes that are named.
   const umask = setUmask(0);
   enterPrivateMounts();
@@ -75,7 +78,7 @@ export function enterImage(start: HpcStart): Program | number {
   const folder = enterFolder(wish, start.cwd, home);
   setUmask(wish.umask ?? umask);
   const isUser = inUserNamespace() && caller.uid !== 0;
-  if (isUser) {
+  if (isUser || wish.noPrivileges) {
     forbidNewPrivileges();
     dropCapabilities();
   }
@@ -91,8 +94,9 @@ export function enterImage(start: HpcStart): Program | number {
     binds: wish.binds.map(({ source, target, readonly }) => `${source}:${target}${readonly ? ":ro" : ""}`),
     home,
     app: wish.app,
+    prompt: manner.prompt,
   });
-  const { argv, env } = makeProgram(looker, words, environment, image);
+  const { argv, env } = makeProgram(looker, words, environment, image, manner);
   return { argv, env: { ...env, PWD: folder } };
 }
 

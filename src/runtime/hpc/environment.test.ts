@@ -31,6 +31,7 @@ const facts = {
   binds: ["/a:/b"],
   home: "/home/ada",
   app: undefined,
+  prompt: "Vial> ",
 };
 const settle = (changes: Partial<EnvironmentWish>, image: readonly string[]) =>
   settleEnvironment(makeEnvironment(wish(changes), facts), image);

@@ -29,6 +29,7 @@ export interface EnvironmentFacts {
   readonly binds: readonly string[];
   readonly home: string;
   readonly app: string | undefined;
+  readonly prompt: string;
 }
 
 export interface Environment {
@@ -68,9 +69,9 @@ export function makeEnvironment(wish: EnvironmentWish, facts: EnvironmentFacts):
     base[`SINGULARITY_${key}`] = value;
   }
   if (facts.command === "shell") {
-    base.PS1 = "Vial> ";
+    base.PS1 = facts.prompt;
     // The start files of a bash would put their own in its place.
-    base.PROMPT_COMMAND = 'PS1="Vial> "; unset PROMPT_COMMAND';
+    base.PROMPT_COMMAND = `PS1="${facts.prompt}"; unset PROMPT_COMMAND`;
   }
   const host: [string, string][] = [];
   for (const [key, value] of Object.entries(facts.host)) {

@@ -9,6 +9,7 @@ import {
 import { hpcFolderMissing, instanceUnreachable } from "./error.ts";
 import { makeEnvironment } from "./environment.ts";
 import { ImageFiles } from "./image-files.ts";
+import { type StartManner, vialManner } from "./manner.ts";
 import { checkApp, chooseWords, makeProgram } from "./program.ts";
 import type { HpcImageFacts } from "./root-source.ts";
 import type { Action, Caller, EnvironmentWish } from "./wish.ts";
@@ -28,6 +29,8 @@ export interface HpcJoin {
   readonly host: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly warn: (sentence: string) => void;
+  /** Undefined: Vial's own. */
+  readonly manner: StartManner | undefined;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface HpcJoin {
  * an exit code only where nothing is to be started. Throws instance-unreachable, command-not-found.
  */
 export function joinInstance(join: HpcJoin): number {
-  const { pid, caller, image, name, warn, host } = join;
+  const { pid, caller, image, name, warn, host, manner = vialManner } = join;
   const { kinds, root } = look(name, pid);
   using top = root;
   const files = new ImageFiles(top.fd);
@@ -49,10 +52,11 @@ export function joinInstance(join: HpcJoin): number {
     binds: [],
     home: caller.home,
     app: join.app,
+    prompt: manner.prompt,
   });
   environment.base.APPTAINER_INSTANCE = name;
   environment.base.SINGULARITY_INSTANCE = name;
-  const { argv, env } = makeProgram(files, words, environment, image);
+  const { argv, env } = makeProgram(files, words, environment, image, manner);
   const folder = chooseFolder(files, join);
   if (kinds.includes("user") && caller.uid !== 0) forbidNewPrivileges();
   return replaceProcess([...nsenterWords(pid, kinds, folder), ...argv], { ...env, PWD: folder });

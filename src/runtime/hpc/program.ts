@@ -2,6 +2,7 @@ import { commandNotExecutable, commandNotFound } from "../error.ts";
 import { appUnknown, noScriptShell } from "./error.ts";
 import { type Environment, settleEnvironment } from "./environment.ts";
 import type { ImageFiles } from "./image-files.ts";
+import type { StartManner } from "./manner.ts";
 import type { HpcImageFacts } from "./root-source.ts";
 import { makeStartScript } from "./start-script.ts";
 import type { Action } from "./wish.ts";
@@ -79,6 +80,7 @@ export function makeProgram(
   words: readonly string[],
   environment: Environment,
   image: HpcImageFacts,
+  manner: StartManner,
 ): Program {
   const hasScripts = files.exists("/.singularity.d/env");
   const needsShell = hasScripts || environment.files.length > 0;
@@ -89,6 +91,7 @@ export function makeProgram(
     const { text, env } = makeStartScript(environment, {
       env: image.env,
       scripts: hasScripts ? "read" : "none",
+      manner,
     });
     return { argv: ["/bin/sh", "-c", text, "vial", ...words], env };
   }

@@ -1,4 +1,5 @@
 import { type Environment, hostLibraries } from "./environment.ts";
+import type { StartManner } from "./manner.ts";
 
 // The image's env scripts are read by the image's own /bin/sh, in the process that then becomes the program: a script that
 // waits or loops is the person's own process, and nothing of Vial waits with it.
@@ -20,7 +21,11 @@ export interface StartScript {
  */
 export function makeStartScript(
   environment: Environment,
-  image: { readonly env: readonly string[]; readonly scripts: "read" | "none" },
+  image: {
+    readonly env: readonly string[];
+    readonly scripts: "read" | "none";
+    readonly manner: StartManner;
+  },
 ): StartScript {
   const env: Record<string, string> = { ...environment.base };
   for (const [name, value] of environment.host) env[hostPrefix + name] = value;
@@ -42,7 +47,7 @@ export function makeStartScript(
     ...(setNames.length === 0 ? [] : [take, `vial_take ${setNames.join(" ")}`]),
     ...pathLines(environment),
     "unset vial_name vial_script; unset -f vial_restore vial_take 2>/dev/null",
-    start,
+    startLines(image.manner),
   ];
   return { text: parts.join("\n"), env };
 }
@@ -70,11 +75,20 @@ const libraries = `case ":\${LD_LIBRARY_PATH:-}:" in
 *) export LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}${hostLibraries}" ;;
 esac`;
 
-const start = `if ! command -v "$1" >/dev/null 2>&1; then
-  echo "vial: Cannot run \\"$1\\": the image has no such program (it is neither a path in it nor in a folder of its PATH)" >&2
-  exit 127
+/** A shell that cannot become a program ends with a code and words of its own: it is looked at before. */
+function startLines({ sayer, notFound, notExecutable }: StartManner): string {
+  return `case $1 in
+*/*) if [ -d "$1" ] || { [ -e "$1" ] && [ ! -x "$1" ]; }; then
+  echo "${sayer} Cannot run \\"$1\\": it is a folder, or its mode does not allow it to you" >&2
+  exit ${notExecutable}
+fi ;;
+esac
+if ! command -v "$1" >/dev/null 2>&1; then
+  echo "${sayer} Cannot run \\"$1\\": the image has no such program (it is neither a path in it nor in a folder of its PATH)" >&2
+  exit ${notFound}
 fi
 exec "$@"`;
+}
 
 function pathLines({ prependPath, appendPath }: Environment): readonly string[] {
   // Through the environment's own quoting they would need names; they are quoted here instead.

@@ -68,6 +68,8 @@ export interface HpcWish {
   readonly unpackFolder: string;
   /** 0o022 with --no-umask; undefined: the caller's. */
   readonly umask: number | undefined;
+  /** Root too has no capability inside. */
+  readonly noPrivileges: boolean;
   readonly app: string | undefined;
   readonly environment: EnvironmentWish;
 }

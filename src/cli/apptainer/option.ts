@@ -1,0 +1,82 @@
+// The words of the table: one option of Apptainer, and what becomes of it here.
+
+/**
+ * `works`: it acts. `always`: Vial is so without it, and it is taken. `not-yet` and `refused` end the command with the note
+ * as the reason.
+ */
+export type StateName = "works" | "always" | "not-yet" | "refused";
+
+export interface State {
+  readonly is: StateName;
+  /** One sentence for people, without a full stop; needed but for `works`. */
+  readonly note?: string;
+}
+
+export interface Option {
+  readonly name: string;
+  readonly short?: string;
+  readonly kind: "bool" | "string" | "list";
+  /** Placeholder in the help text. */
+  readonly value?: string;
+  readonly help: string;
+  /** Variables that stand for it, without APPTAINER_ and SINGULARITY_; the first that is set is taken. */
+  readonly variables: readonly string[];
+  readonly state: State;
+  /** The flag of Vial's command that it becomes; its own name when left out. */
+  readonly becomes?: string;
+  /** Makes of a value what Vial's flag takes. */
+  readonly translate?: (value: string) => string;
+  /** Vial's command reads the variables itself, for they add to the option and do not stand in for it. */
+  readonly addsVariables?: true;
+  readonly isHidden?: true;
+}
+
+type Spelling = readonly [name: string, short?: string];
+
+interface More {
+  readonly value?: string;
+  readonly variables?: readonly string[];
+  readonly note?: string;
+  readonly becomes?: string;
+  readonly translate?: (value: string) => string;
+  readonly addsVariables?: true;
+  readonly isHidden?: true;
+}
+
+function option(
+  kind: Option["kind"],
+  [name, short]: Spelling,
+  help: string,
+  state: State,
+  more: More,
+): Option {
+  const { note: _note, variables = [], ...rest } = more;
+  return { name, ...(short === undefined ? {} : { short }), kind, help, variables, state, ...rest };
+}
+
+function maker(is: StateName) {
+  const make =
+    (kind: Option["kind"]) =>
+    (spelling: Spelling, help: string, more: More = {}) =>
+      option(kind, spelling, help, more.note === undefined ? { is } : { is, note: more.note }, more);
+  return { bool: make("bool"), text: make("string"), list: make("list") };
+}
+
+export const works = maker("works");
+export const always = maker("always");
+export const notYet = maker("not-yet");
+export const refused = maker("refused");
+
+/** One command of Apptainer. */
+export interface PersonaCommand {
+  /** "exec", "instance start". */
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly args: readonly [min: number, max: number];
+  /** False: options end at the first argument, as what follows belongs to the program. */
+  readonly interspersed?: false;
+  readonly state: State;
+  readonly options: readonly Option[];
+  readonly isHidden?: true;
+}
