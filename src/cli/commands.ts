@@ -51,6 +51,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   login: () => import("./command/login.ts"),
   logout: () => import("./command/logout.ts"),
   logs: () => import("./command/logs.ts"),
+  "overlay create": () => import("./command/overlay-create.ts"),
   pause: () => import("./command/pause.ts"),
   port: () => import("./command/port.ts"),
   ps: () => import("./command/ps.ts"),
@@ -149,6 +150,7 @@ export const groups: Readonly<Record<string, string>> = {
   image: "Work with images",
   instance: "Work with images that stay, run as yourself",
   key: "Work with OpenPGP keys, by which SIF files are signed",
+  overlay: "Work with file system images that keep changes",
   sif: "Work with SIF files, as siftool does",
   system: "Work with Vial and this machine",
 };

@@ -20,7 +20,14 @@ export function openHpcFile(name: string, cwd: string): HpcImage | undefined {
   if (!isSif(head)) throw imageFileUnknown(path);
   using sif = openSif(path);
   const partition = squashfsRoot(sif);
-  return imageOf(path, { kind: "squashfs", path, offset: partition.offset, size: partition.size });
+  const root = { kind: "squashfs", path, offset: partition.offset, size: partition.size } as const;
+  // Apptainer too takes the first one of the group that runs.
+  const overlay = sif.objects.find(
+    ({ extra, group }) =>
+      extra.kind === "partition" && extra.partition === "overlay" && group === partition.group,
+  );
+  if (overlay === undefined) return imageOf(path, root);
+  return { ...imageOf(path, root), overlay: { offset: overlay.offset, size: overlay.size } };
 }
 
 /** An image of the store by its name. Throws image-unknown, layer-missing. */

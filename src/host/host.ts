@@ -5,7 +5,15 @@
 // file system must promise: atomic writes, locks, removal that returns at once.
 
 export { isDiskFull, writeAtomic, writeDurable } from "./file/atomic.ts";
-export { type Lock, lockExclusive, lockExisting, lockPatiently, lockShared, tryLock } from "./file/lock.ts";
+export {
+  type Lock,
+  lockDescriptor,
+  lockExclusive,
+  lockExisting,
+  lockPatiently,
+  lockShared,
+  tryLock,
+} from "./file/lock.ts";
 export { checked, cString, moreOfLibc, pointer } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";
 export { type Need, needs } from "./program/needs.ts";
@@ -146,6 +154,7 @@ export {
   outerUid,
 } from "./kernel/user-namespace.ts";
 export { type FuseOverlay, mountFuseOverlayfs } from "./program/fuse-overlayfs.ts";
+export { mkfsExt3 } from "./program/mkfs-ext3.ts";
 export { listSquashfs, readSquashfsFile, unsquashfs, unsquashfsSync } from "./program/unsquashfs.ts";
 export { canDisorder, mountDisorderfs } from "./program/disorderfs.ts";
 export { type BackgroundStreams, startDetached, startInBackground } from "./run.ts";

@@ -26,6 +26,7 @@ export const links: Readonly<Record<string, Link>> = {
     says: ([target = ""]) => ({ before: "Starting build...", after: `Build complete: ${target}` }),
   },
   inspect: { load: () => import("./inspect.ts") },
+  "overlay create": { load: () => import("../command/overlay-create.ts") },
   "sif add": { load: () => import("../command/sif-add.ts") },
   "sif del": { load: () => import("../command/sif-del.ts") },
   "sif dump": { load: () => import("../command/sif-dump.ts") },

@@ -38,7 +38,11 @@ export const hpcFlags: readonly Flag[] = [
   boolFlag("no-privs", "Take all capabilities from root"),
   boolFlag("no-umask", "Begin with the umask 0022"),
   boolFlag("nv", "Give NVIDIA's graphics cards"),
-  listFlag("overlay", "folder[:ro]", "Keep changes in this folder"),
+  listFlag(
+    "overlay",
+    "folder|file[:ro]",
+    "Keep changes in this folder, or (root) in this file of `overlay create`",
+  ),
   boolFlag("pid", "Its own process ids"),
   textFlag("profile", "hpc|web", "Whose habits: Singularity's or Docker's"),
   textFlag("pwd", "path", "Same as --cwd"),

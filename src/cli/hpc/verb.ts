@@ -63,7 +63,8 @@ export function hpcCommand(kind: Kind): Command {
         { env: process.env, cwd, home: caller.home },
         warn,
       );
-      if (wish.root === "writable" && image.root.kind !== "folder") throw writableImageFile(name);
+      if (wish.root === "writable" && image.root.kind !== "folder" && image.overlay === undefined)
+        throw writableImageFile(name);
       return await startHpc({
         image,
         server,

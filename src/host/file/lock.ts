@@ -51,6 +51,17 @@ export function tryLock(path: string): Lock | undefined {
   throw refusal(path, code);
 }
 
+/**
+ * Locks an open file without waiting; false when another holds it. The lock goes with the last that keeps this open file: a
+ * loop device keeps it too.
+ */
+export function lockDescriptor(fd: number, how: "shared" | "exclusive"): boolean {
+  if (libc().flock(fd, (how === "shared" ? LOCK_SH : LOCK_EX) | LOCK_NB) === 0) return true;
+  const code = errno();
+  if (code === EAGAIN) return false;
+  throw refusal(`/proc/self/fd/${fd}`, code);
+}
+
 /** Waits for the lock without blocking the event loop: for locks that are held for seconds. */
 export async function lockPatiently(path: string, waiting?: () => void): Promise<Lock> {
   let told = false;

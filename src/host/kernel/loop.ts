@@ -25,8 +25,13 @@ export class LoopDevice implements Disposable {
   }
 }
 
-/** Makes a read-only device of the bytes of an open file from `offset` on, `size` of them (0: to its end). Root only; Linux 5.8. */
-export function openLoop(file: number, offset: number, size: number): LoopDevice {
+/** Makes a device of the bytes of an open file from `offset` on, `size` of them (0: to its end). Root only; Linux 5.8. */
+export function openLoop(
+  file: number,
+  offset: number,
+  size: number,
+  purpose: "read" | "write" = "read",
+): LoopDevice {
   const control = openSync("/dev/loop-control", 2);
   try {
     // Between being told of a free device and taking it, somebody else may take it.
@@ -34,8 +39,8 @@ export function openLoop(file: number, offset: number, size: number): LoopDevice
       const number = systemCall("ioctl", BigInt(control), LOOP_CTL_GET_FREE);
       if (number < 0) throw new SystemError("ioctl LOOP_CTL_GET_FREE", errno());
       const path = `/dev/loop${number}`;
-      const device = openSync(path, 0);
-      const config = loopConfig(file, offset, size);
+      const device = openSync(path, purpose === "read" ? 0 : 2);
+      const config = loopConfig(file, offset, size, purpose);
       if (systemCall("ioctl", BigInt(device), LOOP_CONFIGURE, BigInt(pointer(config))) === 0)
         return new LoopDevice(path, device);
       const code = errno();
@@ -50,12 +55,12 @@ export function openLoop(file: number, offset: number, size: number): LoopDevice
 /**
  * struct loop_config: fd, block size, struct loop_info64 (lo_offset at 24 and lo_sizelimit at 32 of it, lo_flags at 52).
  */
-function loopConfig(file: number, offset: number, size: number): Buffer {
+function loopConfig(file: number, offset: number, size: number, purpose: "read" | "write"): Buffer {
   const config = Buffer.alloc(304);
   const info = 8;
   config.writeUInt32LE(file, 0);
   config.writeBigUInt64LE(BigInt(offset), info + 24);
   config.writeBigUInt64LE(BigInt(size), info + 32);
-  config.writeUInt32LE(LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR, info + 52);
+  config.writeUInt32LE(LO_FLAGS_AUTOCLEAR | (purpose === "read" ? LO_FLAGS_READ_ONLY : 0), info + 52);
   return config;
 }

@@ -166,4 +166,12 @@ export const needs: readonly Need[] = [
     level: "optional",
     versionArgs: ["--version"],
   },
+  {
+    program: "mkfs.ext3",
+    package: "e2fsprogs",
+    use: "makes file system images that keep changes",
+    cost: "`vial overlay create` is refused",
+    level: "optional",
+    versionArgs: ["-V"],
+  },
 ];

@@ -20,6 +20,7 @@ import { makeEnvironment } from "./environment.ts";
 import { planGpus } from "./gpu/gpu.ts";
 import { ImageFiles } from "./image-files.ts";
 import { type StartManner, vialManner } from "./manner.ts";
+import { withOwnOverlay } from "./overlay-image.ts";
 import { homeOf, planMounts } from "./plan.ts";
 import { checkApp, chooseWords, makeProgram, type Program } from "./program.ts";
 import { mountRootSource } from "./root-mount.ts";
@@ -44,7 +45,8 @@ export interface HpcStart {
 
 /** Makes the image's root the root of this process, and gives what is to be started in it, or the exit code. */
 export function enterImage(start: HpcStart): Program | number {
-  const { image, wish, caller, host, warn, manner = vialManner } = start;
+  const { image, caller, host, warn, manner = vialManner } = start;
+  const wish = withOwnOverlay(start.wish, image, warn);
   // Files and folders that are made on the way have the modes that are named.
   const umask = setUmask(0);
   enterPrivateMounts();

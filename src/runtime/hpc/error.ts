@@ -130,8 +130,8 @@ export function writableImageFile(path: string): VialError {
     kind: "invalid-argument",
     code: "writable-image-file",
     what: `Cannot write into "${path}"`,
-    why: "--writable works on a folder; the file system in an image file is packed, and read-only",
-    next: "use --writable-tmpfs, or keep the changes in a folder by --overlay DIR",
+    why: "the file system in an image file is packed, and read-only; --writable works on a folder, and on a SIF file with an overlay",
+    next: "use --writable-tmpfs, keep the changes in a folder by --overlay DIR, or `vial overlay create` in the SIF file",
   });
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { type DetachedMount, inUserNamespace, makeMount, mountAttribute } from "#host";
 import { overlayFolderRefused, rootFsRefused } from "./error.ts";
+import { openOverlays } from "./overlay-image.ts";
 import type { HpcWish } from "./wish.ts";
 
 /** Folders of the session. */
@@ -8,6 +9,7 @@ interface Places {
   readonly image: string;
   readonly top: string;
   readonly work: string;
+  readonly session: string;
 }
 
 /**
@@ -16,10 +18,11 @@ interface Places {
  */
 export function layRoot(wish: HpcWish, places: Places, isTopEmpty: boolean): DetachedMount | undefined {
   if (wish.root === "writable") return undefined;
-  const [writable, ...others] = wish.overlays.filter(({ readonly }) => !readonly);
-  if (others.length > 0)
-    throw overlayFolderRefused(others[0]?.folder ?? "", new Error("one takes changes already"));
-  const lowers = wish.overlays.filter(({ readonly }) => readonly).map(({ folder }) => `${folder}/upper`);
+  const [, second] = wish.overlays.filter(({ readonly }) => !readonly);
+  if (second !== undefined) throw overlayFolderRefused(second.folder, new Error("one takes changes already"));
+  const overlays = openOverlays(wish.overlays, places.session);
+  const writable = overlays.find(({ readonly }) => !readonly);
+  const lowers = overlays.filter(({ readonly }) => readonly).map(({ lower }) => lower);
   if (wish.root === "writable-tmpfs" && writable === undefined)
     return overlay([...lowers, places.image], { upper: places.top, work: places.work });
   if (writable !== undefined) {

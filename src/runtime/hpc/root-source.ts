@@ -15,6 +15,14 @@ export interface HpcImageFacts {
   readonly env: readonly string[];
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+  /** A file system in the image's own file that keeps changes of it. */
+  readonly overlay?: FilePart | undefined;
+}
+
+/** Bytes of a file. */
+export interface FilePart {
+  readonly offset: number;
+  readonly size: number;
 }
 
 /** An image to run. */

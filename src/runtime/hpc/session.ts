@@ -79,7 +79,12 @@ export class Session {
       if (this.#wish.root !== "writable")
         this.#attempt(step, () => top.provide(step.target, this.#kindOf(step), earlier));
     }
-    const paths = { image: this.#path("image"), top: this.#path("top"), work: this.#path("work") };
+    const paths = {
+      image: this.#path("image"),
+      top: this.#path("top"),
+      work: this.#path("work"),
+      session: this.#session.path,
+    };
     const root = layRoot(this.#wish, paths, top.isEmpty) ?? this.#image;
     if (root !== this.#image) root.attach(this.#path("root"));
     for (const step of steps) this.#attempt(step, () => this.#hang(root.fd, step));

@@ -1,4 +1,5 @@
 import type { GpuMaker } from "./gpu/list.ts";
+import type { FilePart } from "./root-source.ts";
 
 // What a person asks for in the profile `hpc`, read and checked.
 
@@ -9,9 +10,14 @@ export interface BindWish {
   readonly readonly: boolean;
 }
 
-/** A folder of the host in which changes are kept: `upper` and `work` are made in it. */
+/**
+ * A folder of the host in which changes are kept: `upper` and `work` are made in it. Or a file with such folders, or with a
+ * squashfs.
+ */
 export interface OverlayWish {
   readonly folder: string;
+  /** Where it lies in the file; undefined: it is the whole file. */
+  readonly part?: FilePart;
   readonly readonly: boolean;
 }
 

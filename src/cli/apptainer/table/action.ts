@@ -204,7 +204,7 @@ export const startOptions: readonly Option[] = [
   works.list(["overlay", "o"], "Keep changes in this folder", {
     value: "folder[:ro]",
     variables: ["OVERLAY", "OVERLAYIMAGE"],
-    note: "a folder; image files are not taken yet",
+    note: "a folder; for root, files with ext3 and squashfs too",
   }),
   notYet.text(["pids-limit"], "Limit of processes", {
     value: "number",
@@ -250,7 +250,7 @@ export const startOptions: readonly Option[] = [
   }),
   works.bool(["writable", "w"], "Write into the image", {
     variables: ["WRITABLE"],
-    note: "a folder; overlays in SIF files are not written yet",
+    note: "a folder; for root, the overlay in a SIF file too",
   }),
   works.bool(["writable-tmpfs"], "Changes go into memory, and are lost at the end", {
     variables: ["WRITABLE_TMPFS"],

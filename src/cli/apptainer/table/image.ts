@@ -241,12 +241,15 @@ export const images: readonly PersonaCommand[] = [
     usage: "[options] <path>",
     summary: "Make a file system image that keeps changes",
     args: [1, 1],
-    state: { is: "not-yet", note: "keep changes in a folder: --overlay FOLDER" },
+    state: isWorking,
     options: [
       works.text(["size", "s"], "Size", { value: "MiB" }),
       works.list(["create-dir"], "Folder to make in it", { value: "path" }),
       works.bool(["sparse", "S"], "Take disk space only when it is used", { variables: ["SPARSE"] }),
-      works.bool(["fakeroot", "f"], "For use with --fakeroot", { variables: ["FAKEROOT"] }),
+      always.bool(["fakeroot", "f"], "For use with --fakeroot", {
+        variables: ["FAKEROOT"],
+        note: "the folders in it are the caller's, who is root inside",
+      }),
     ],
   },
   {
