@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -319,4 +320,62 @@ describe.skipIf(why !== undefined)("the profile hpc", () => {
     expect(bridged.code).toBe(125);
     expect(bridged.err).toContain("--network");
   });
+});
+
+describe.skipIf(why !== undefined)("a policy", () => {
+  test("lets run what is signed as it demands, and nothing else, however the image is mounted", async () => {
+    const config = `${home}/policy`;
+    const env = { XDG_CONFIG_HOME: config };
+    const signed = `${vial.folder}/signed.sif`;
+    const changed = `${vial.folder}/changed.sif`;
+    copyFileSync(sif, signed);
+    const make = ["key", "generate", "-N", "Builder", "--algorithm", "ed25519", "-P", ""];
+    const { out: key } = await vial.call(make, { env });
+    expect((await vial.call(["sign", signed], { env })).code).toBe(0);
+    const bytes = readFileSync(signed);
+    // The last bytes of the root file system, which an image may never read.
+    const root = JSON.parse(await vial.ok("sif", "list", "--json", signed)) as {
+      type: string;
+      offset: number;
+      size: number;
+    }[];
+    const { offset, size } = root.find(({ type }) => type === "partition")!;
+    bytes[offset + size - 1]! ^= 1;
+    writeFileSync(changed, bytes);
+    for (const path of [signed, changed]) chmodSync(path, 0o755);
+    const rules = `[[rule]]\npath = "${vial.folder}"\nmode = "any-of"\nkeys = ["${key.trim()}"]\n`;
+    writeFileSync(`${config}/vial/policy.toml`, `default = "allow"\n${rules}`, { mode: 0o644 });
+    await vial.command(["chown", "-R", user, config]);
+    for (const [name, run, image] of ways) {
+      if (image() === box) {
+        expect(await run(["exec", box, "true"], { env })).toMatchObject({
+          code: 125,
+          err: expect.stringContaining("only a SIF file can have one"),
+        });
+        continue;
+      }
+      const ran = await run(["exec", signed, "cat", "/data"], { env });
+      expect(`${name}: ${ran.out}${ran.code === 0 ? "" : ran.err}`).toBe(`${name}: from the image\n`);
+      for (const [path, why] of [
+        [changed, "the data of object"],
+        [sif, "there is no signature of group 1"],
+      ] as const)
+        expect(await run(["exec", path, "cat", "/data"], { env })).toMatchObject({
+          ...{ code: 125, out: "" },
+          err: expect.stringContaining(why),
+        });
+    }
+    expect((await asRoot(["exec", sif, "cat", "/data"])).out).toBe("from the image\n");
+    const recipe = `${vial.folder}/from.def`;
+    writeFileSync(recipe, `Bootstrap: localimage\nFrom: ${changed}\n`);
+    const built = await vial.call(["build", "-q", `${vial.folder}/from.sif`, recipe], {
+      env,
+      timeout: 60_000,
+    });
+    expect(built).toMatchObject({ code: 1, err: expect.stringContaining("the policy does not let it") });
+    writeFileSync(recipe, `Bootstrap: localimage\nFrom: ${signed}\n`);
+    expect(
+      await vial.call(["build", "-q", `${vial.folder}/from.sif`, recipe], { env, timeout: 60_000 }),
+    ).toMatchObject({ code: 0 });
+  }, 120_000);
 });

@@ -50,6 +50,7 @@ export const programsOfTests = [
   { program: "busybox", package: "busybox-static", use: "is the small image of the tests" },
   { program: "fuse-overlayfs", package: "fuse-overlayfs", use: "is tested beside the kernel's overlay" },
   { program: "newuidmap", package: "uidmap", use: "lets the tests run as an ordinary user" },
+  { program: "gpg", package: "gnupg", use: "judges our signatures" },
   { program: "tmux", package: "tmux", use: "is the terminal of the interactive tests" },
 ];
 

@@ -8,6 +8,7 @@ import type { Engine } from "./engine-handle.ts";
 import { runProgram, sweepPrograms } from "./build-program.ts";
 import { isSifFile, loadSifImage } from "./sif-image.ts";
 import { pullImage } from "./images.ts";
+import { checkPolicy } from "./policy/policy.ts";
 import { unpackStoredLayer, type Warn } from "./layers.ts";
 import type { Report } from "#registry";
 
@@ -37,8 +38,11 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
       if (made === undefined) throw new Error(`the layer ${layer.diffId} did not come to lie unpacked`);
       return made;
     },
-    loadImage: (path, tag) =>
-      isSifFile(path) ? loadSifImage(engine, worker, path, options.signal) : loadImage(engine, path, tag),
+    async loadImage(path, tag) {
+      if (isSifFile(path)) return await loadSifImage(engine, worker, path, options.signal);
+      await checkPolicy({ path });
+      return await loadImage(engine, path, tag);
+    },
     bootstrapImage: (wish, output, anew) => bootstrapBase(engine, wish, output, anew, options),
     run: (program) => runProgram(engine, program),
   };

@@ -1,30 +1,53 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { layerPlace } from "#image";
 import { absolutePath, type HpcImage, imageFolderOdd } from "#runtime";
-import { isSif, openSif, squashfsRoot } from "#sif";
+import { isSif, SifFile, squashfsRoot } from "#sif";
 import { findImageRecord, recallImage } from "./container/image-record.ts";
 import type { Engine } from "./engine-handle.ts";
 import { hpcImageMissing, imageFileUnknown, layerMissing } from "./error.ts";
+import { checkPolicy } from "./policy/policy.ts";
 
 // The image of a run in the profile `hpc`: a folder, a file, or a name in the store.
 
-/** Opens what lies at a path of the host; undefined when nothing does. */
-export function openHpcFile(name: string, cwd: string): HpcImage | undefined {
+/**
+ * Opens what lies at a path of the host; undefined when nothing does. A file is opened once, looked at, held against the
+ * policy, and then run by the same descriptor. Throws policy-refused.
+ */
+export async function openHpcFile(name: string, cwd: string): Promise<HpcImage | undefined> {
   const path = absolutePath(name, cwd);
   const info = statSync(path, { throwIfNoEntry: false });
   if (info === undefined) return undefined;
-  if (info.isDirectory()) return imageOf(path, { kind: "folder", path: checkFolder(path) });
-  const head = readHeadOf(path);
+  if (info.isDirectory()) {
+    const image = imageOf(path, { kind: "folder", path: checkFolder(path) });
+    await checkPolicy({ path });
+    return image;
+  }
+  // Not blocking on a named pipe.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return await openImageFile(path, fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+async function openImageFile(path: string, fd: number): Promise<HpcImage> {
+  const head = readHeadOf(fd);
   const squashfs = squashfsStart(head);
-  if (squashfs !== undefined) return imageOf(path, { kind: "squashfs", path, offset: squashfs, size: 0 });
+  if (squashfs !== undefined) {
+    await checkPolicy({ path, fd });
+    return imageOf(path, { kind: "squashfs", path, file: fd, offset: squashfs, size: 0 });
+  }
   if (!isSif(head)) throw imageFileUnknown(path);
-  using sif = openSif(path);
+  const sif = new SifFile(path, fd);
   const partition = squashfsRoot(sif);
-  const root = { kind: "squashfs", path, offset: partition.offset, size: partition.size } as const;
+  await checkPolicy({ path, fd, sif });
+  const { offset, size, group: own } = partition;
+  const root = { kind: "squashfs", path, file: fd, offset, size } as const;
   // Apptainer too takes the first one of the group that runs.
   const overlay = sif.objects.find(
-    ({ extra, group }) =>
-      extra.kind === "partition" && extra.partition === "overlay" && group === partition.group,
+    ({ extra, group }) => extra.kind === "partition" && extra.partition === "overlay" && group === own,
   );
   if (overlay === undefined) return imageOf(path, root);
   return { ...imageOf(path, root), overlay: { offset: overlay.offset, size: overlay.size } };
@@ -49,8 +72,8 @@ export async function openHpcReference(engine: Engine, name: string): Promise<Hp
 }
 
 /** For a name that has to be a path by its form, or is one by what was asked. */
-export function needHpcFile(name: string, cwd: string): HpcImage {
-  const image = openHpcFile(name, cwd);
+export async function needHpcFile(name: string, cwd: string): Promise<HpcImage> {
+  const image = await openHpcFile(name, cwd);
   if (image === undefined) throw hpcImageMissing(name);
   return image;
 }
@@ -70,21 +93,33 @@ function checkFolder(path: string): string {
 
 const headBytes = 2048;
 
-/** The first bytes of a file; undefined for a folder, and for what is not there. */
-export function readHead(path: string): Buffer | undefined {
-  const info = statSync(path, { throwIfNoEntry: false });
-  return info === undefined || info.isDirectory() ? undefined : readHeadOf(path);
-}
+/** A root file system that is only to be looked at. */
+export type SeenRoot =
+  | { readonly kind: "sif"; readonly path: string }
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "squashfs"; readonly path: string; readonly offset: number };
 
-function readHeadOf(path: string): Buffer {
-  const head = Buffer.alloc(headBytes);
-  // Not blocking on a named pipe.
-  const fd = openSync(path, 0o4000);
+/** What lies at a path, for who looks and runs nothing: no policy is asked. Throws as needHpcFile(). */
+export function seeImageFile(name: string, cwd: string): SeenRoot {
+  const path = absolutePath(name, cwd);
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info === undefined) throw hpcImageMissing(name);
+  if (info.isDirectory()) return { kind: "folder", path: checkFolder(path) };
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    return head.subarray(0, readSync(fd, head, 0, headBytes, 0));
+    const head = readHeadOf(fd);
+    const offset = squashfsStart(head);
+    if (offset !== undefined) return { kind: "squashfs", path, offset };
+    if (!isSif(head)) throw imageFileUnknown(path);
+    return { kind: "sif", path };
   } finally {
     closeSync(fd);
   }
+}
+
+function readHeadOf(fd: number): Buffer {
+  const head = Buffer.alloc(headBytes);
+  return head.subarray(0, readSync(fd, head, 0, headBytes, 0));
 }
 
 /** "hsqs" at the beginning, or behind a first line that starts the file. */

@@ -1,4 +1,13 @@
-import { existsSync, openSync, readFileSync, readSync, closeSync, realpathSync, statSync } from "node:fs";
+import {
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  closeSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { type BaseImage, makeLayer, type Worker } from "#build";
 import { unsquashfs, writeAtomic } from "#host";
 import { lookupImage, readBlob, setRef, type WrittenImage, writeImage } from "#image";
@@ -15,6 +24,7 @@ import {
 } from "#spec";
 import { sifConfigInvalid, sifRootDamaged } from "./error.ts";
 import type { Engine } from "./engine-handle.ts";
+import { checkPolicy } from "./policy/policy.ts";
 
 // A SIF file as an image of the store: its root file system becomes one layer, and the OCI config that travelled with it
 // the image's.
@@ -36,7 +46,7 @@ export function isSifFile(path: string): boolean {
 
 /**
  * Takes a SIF file into the store, dangling. The same file again, by its place, size and times, is not unpacked again.
- * Errors: those of reading a SIF file, sif-partition-unreadable, sif-config-invalid, program-failed.
+ * Errors: policy-refused, those of reading a SIF file, sif-partition-unreadable, sif-config-invalid, program-failed.
  */
 export async function loadSifImage(
   engine: Engine,
@@ -44,14 +54,16 @@ export async function loadSifImage(
   path: string,
   signal: AbortSignal,
 ): Promise<BaseImage> {
-  const { ino, size, mtimeMs, ctimeMs } = statSync(path);
+  using file = openSif(path);
+  await checkPolicy({ path, fd: file.fd, sif: file });
+  const { ino, size, mtimeMs, ctimeMs } = fstatSync(file.fd);
   const key = new Bun.CryptoHasher("sha256")
     .update(JSON.stringify([realpathSync(path), ino, size, mtimeMs, ctimeMs]))
     .digest("hex");
   const record = `${engine.place.root}/build/bases/sif-${key.slice(0, 32)}`;
   const known = existsSync(record) ? storedImage(engine, readFileSync(record, "utf8")) : undefined;
   if (known !== undefined) return known;
-  const image = await readSifImage(worker, path, signal);
+  const image = await readSifImage(worker, file, signal);
   setRef(engine.store, undefined, image.descriptor);
   writeAtomic(record, image.id, 0o600);
   return { manifestDigest: image.descriptor.digest, manifest: image.manifest, config: image.config };
@@ -74,17 +86,16 @@ function storedImage(engine: Engine, id: string): BaseImage | undefined {
   }
 }
 
-async function readSifImage(worker: Worker, path: string, signal: AbortSignal): Promise<WrittenImage> {
-  using file = openSif(path);
+async function readSifImage(worker: Worker, file: SifFile, signal: AbortSignal): Promise<WrittenImage> {
   const partition = squashfsRoot(file);
   let hasActions = false;
   // Every file keeps its time: what is in the file is done, and the same for everybody.
   const layer = await makeLayer(worker, [], { latest: Number.MAX_SAFE_INTEGER }, async ({ rootfs }) => {
     try {
-      await unsquashfs({ path, offset: partition.offset, target: rootfs, files: "all" }, signal);
+      await unsquashfs({ file: file.fd, offset: partition.offset, target: rootfs, files: "all" }, signal);
     } catch (error) {
       if (!isVialError(error) || error.code !== "program-failed" || signal.aborted) throw error;
-      throw sifRootDamaged(path, error);
+      throw sifRootDamaged(file.path, error);
     }
     hasActions = existsSync(`${rootfs}/.singularity.d/actions/run`);
   });

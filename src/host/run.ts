@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly maxBuffer?: number;
   /** The program leaves a process behind that would hold its output open for ever: read none. */
   readonly ignoreOutput?: boolean;
+  /** Open descriptors that the program gets as its numbers 3, 4 and so on. */
+  readonly descriptors?: readonly number[];
 }
 
 export interface RunResult {
@@ -33,7 +35,12 @@ export function runSync(program: string, args: readonly string[], options: RunOp
   const child = Bun.spawnSync([needProgram(program), ...args], {
     ...settings(options),
     ...(options.maxBuffer === undefined ? {} : { maxBuffer: options.maxBuffer }),
-    stdio: [options.input === undefined ? "ignore" : Buffer.from(options.input), output, output],
+    stdio: [
+      options.input === undefined ? "ignore" : Buffer.from(options.input),
+      output,
+      output,
+      ...(options.descriptors ?? []),
+    ],
   });
   return {
     exitCode: child.exitCode ?? 128,
@@ -55,9 +62,12 @@ export async function run(
     ...(signal === undefined || withHelpers ? {} : { signal }),
     // A process group of its own, which can be killed as a whole.
     detached: withHelpers,
-    stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),
-    stdout: "pipe",
-    stderr: "pipe",
+    stdio: [
+      options.input === undefined ? "ignore" : Buffer.from(options.input),
+      "pipe",
+      "pipe",
+      ...(options.descriptors ?? []),
+    ],
   });
   const killAll = () => process.kill(-child.pid, "SIGKILL");
   if (withHelpers) signal?.addEventListener("abort", killAll);
@@ -113,8 +123,8 @@ export interface StartOptions {
   readonly stdin: "pipe" | "ignore" | number;
   readonly stdout: "pipe" | "ignore" | number;
   readonly stderr: "pipe" | "ignore" | number;
-  /** Open descriptors that the program gets as its numbers from 3 on. */
-  readonly more?: readonly number[];
+  /** Open descriptors that the program gets as its numbers 3, 4 and so on. */
+  readonly descriptors?: readonly number[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -123,7 +133,7 @@ export function startProgram(argv: readonly string[], options: StartOptions) {
   const [program = "", ...args] = argv;
   return Bun.spawn([needProgram(program), ...args], {
     env: options.env ?? process.env,
-    stdio: [options.stdin, options.stdout, options.stderr, ...(options.more ?? [])],
+    stdio: [options.stdin, options.stdout, options.stderr, ...(options.descriptors ?? [])],
   });
 }
 

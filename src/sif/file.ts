@@ -28,6 +28,7 @@ export class SifFile implements Disposable {
   /** All slots of descriptors, as they are in the file. */
   readonly table: Buffer;
 
+  /** Reads from an open descriptor, which stays the caller's where this throws. Errors as openSif(). */
   constructor(path: string, fd: number) {
     this.path = path;
     this.fd = fd;

@@ -25,7 +25,7 @@ export {
   partitionTypes,
   sbomFormats,
 } from "./extra.ts";
-export { openSif, type SifFile } from "./file.ts";
+export { openSif, SifFile } from "./file.ts";
 export { isSif, nilId, type SifHeader } from "./header.ts";
 export { type Content, idOfDigest, type NewObject } from "./new-object.ts";
 export type { SifLink, SifObject } from "./object.ts";

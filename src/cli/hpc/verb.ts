@@ -89,7 +89,7 @@ function actionOf(kind: Kind, words: readonly string[], flags: Flags): Action {
 export async function openImage(name: string, flags: Flags, cwd: string): Promise<HpcImage> {
   if (/^(?:docker|docker-archive|docker-daemon|oci|oci-archive|oras|library|shub|https?):/.test(name))
     throw imageNotFetched(name);
-  if (isPath(name)) return needHpcFile(name, cwd);
-  const here = flags.has("profile") ? undefined : openHpcFile(name, cwd);
+  if (isPath(name)) return await needHpcFile(name, cwd);
+  const here = flags.has("profile") ? undefined : await openHpcFile(name, cwd);
   return here ?? (await openHpcReference(openEngine(), name));
 }

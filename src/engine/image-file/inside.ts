@@ -1,6 +1,6 @@
 import { constants, fstatSync, readdirSync, readSync } from "node:fs";
 import { listSquashfs, openFlag, openInside, openRoot, readSquashfsFile } from "#host";
-import type { RootSource } from "#runtime";
+import type { SeenRoot } from "../hpc-image.ts";
 
 // Small files of an image, read where they lie: nothing is mounted and nothing of the image is run. Whoever made the image
 // is a stranger: links stay inside of it, and sizes and counts have a bound.
@@ -20,10 +20,12 @@ export interface InsideReader extends Disposable {
 /** Folders whose files may be asked for. */
 const listed = [".singularity.d", "scif/apps"];
 
-/** A root that lies open: a folder, or a squashfs in a file. Throws program-missing. */
-export function openInsideReader(root: RootSource): InsideReader | undefined {
-  if (root.kind === "folder") return new FolderReader(root.path);
-  return root.kind === "squashfs" ? new SquashfsReader(root.path, root.offset) : undefined;
+/** A root that lies open. */
+export type PlainRoot = Exclude<SeenRoot, { readonly kind: "sif" }>;
+
+/** Throws program-missing. */
+export function openInsideReader(root: PlainRoot): InsideReader {
+  return root.kind === "folder" ? new FolderReader(root.path) : new SquashfsReader(root.path, root.offset);
 }
 
 class FolderReader implements InsideReader {

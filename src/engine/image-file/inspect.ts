@@ -1,7 +1,6 @@
-import { absolutePath, type RootSource } from "#runtime";
-import { isSif, openSif, type SifFile, type SifObject, squashfsRoot } from "#sif";
+import { openSif, type SifFile, type SifObject, squashfsRoot } from "#sif";
 import { isVialError } from "#spec";
-import { needHpcFile, readHead } from "../hpc-image.ts";
+import { seeImageFile } from "../hpc-image.ts";
 import {
   type Attributes,
   type ImageAttributes,
@@ -9,7 +8,7 @@ import {
   parseMetadata,
   type Part,
 } from "./attributes.ts";
-import { type InsideReader, openInsideReader } from "./inside.ts";
+import { type InsideReader, openInsideReader, type PlainRoot } from "./inside.ts";
 
 /** Of an object that is text. */
 const maxBytes = 4 << 20;
@@ -20,12 +19,9 @@ const maxBytes = 4 << 20;
  * Throws hpc-image-missing, image-file-unknown, image-folder-odd, program-missing, and the errors of reading a SIF file.
  */
 export function inspectImageFile(name: string, cwd: string, wanted: ReadonlySet<Part>): ImageAttributes {
-  const path = absolutePath(name, cwd);
-  const head = readHead(path);
-  if (head === undefined || !isSif(head)) {
-    const { root } = needHpcFile(name, cwd);
-    return fromRoot(root, wanted);
-  }
+  const seen = seeImageFile(name, cwd);
+  if (seen.kind !== "sif") return fromRoot(seen, wanted);
+  const { path } = seen;
   using sif = openSif(path);
   const known = fromObjects(sif);
   const isWhole = known.runscript !== undefined || known.environment !== undefined;
@@ -36,7 +32,7 @@ export function inspectImageFile(name: string, cwd: string, wanted: ReadonlySet<
 }
 
 /** A file with nothing but data has no root file system. */
-function rootOf(sif: SifFile, path: string): RootSource | undefined {
+function rootOf(sif: SifFile, path: string): PlainRoot | undefined {
   try {
     const { offset, size } = squashfsRoot(sif);
     return { kind: "squashfs", path, offset, size };
@@ -74,9 +70,8 @@ function pick(attributes: ImageAttributes, wanted: ReadonlySet<Part>): ImageAttr
   return Object.fromEntries(Object.entries(attributes).filter(([part]) => wanted.has(part as Part)));
 }
 
-function fromRoot(root: RootSource, wanted: ReadonlySet<Part>): ImageAttributes {
+function fromRoot(root: PlainRoot, wanted: ReadonlySet<Part>): ImageAttributes {
   using reader = openInsideReader(root);
-  if (reader === undefined) return {};
   return {
     ...fromFolder(reader, "/.singularity.d", wanted),
     ...(wanted.has("apps") ? { apps: appsOf(reader) } : {}),

@@ -12,6 +12,9 @@ import { findProgram } from "./find.ts";
 // program that this process becomes, which might wait for it: it puts itself into the background.
 
 export interface SquashfuseWish {
+  /** An open descriptor of the file: what is served is what was looked at, whatever lies at the path by now. */
+  readonly file: number;
+  /** For who looks at the list of processes. */
   readonly path: string;
   /** Bytes before the file system. */
   readonly offset: number;
@@ -39,7 +42,7 @@ export function canSquashfuse(): boolean {
 }
 
 /** Mounts the file system and starts its server, for which nobody waits here. This process changes its mount namespace. */
-export function startSquashfuse({ path, offset, uid, gid }: SquashfuseWish): SquashfsServer {
+export function startSquashfuse({ file, path, offset, uid, gid }: SquashfuseWish): SquashfsServer {
   enterPrivateMounts();
   // Ours is closed at once: a server that fails is then the last to hold it, and nobody waits for it in vain.
   const device = openSync("/dev/fuse", "r+");
@@ -57,12 +60,13 @@ export function startSquashfuse({ path, offset, uid, gid }: SquashfuseWish): Squ
       ],
       mountAttribute.readonly | mountAttribute.nosuid | mountAttribute.nodev,
     );
-    const argv = ["squashfuse_ll", "-o", `ro,offset=${offset}`, path, "/dev/fd/3"];
+    const options = `ro,offset=${offset},fsname=${path.replace(/[\\,]/g, "\\$&")}`;
+    const argv = ["squashfuse_ll", "-o", options, "/proc/self/fd/4", "/dev/fd/3"];
     const server = startProgram(argv, {
       stdin: "ignore",
       stdout: "ignore",
       stderr: "pipe",
-      more: [device],
+      descriptors: [device, file],
     });
     leaveMountsBehind();
     return {

@@ -4,7 +4,8 @@ import { type RunResult, run, runSync } from "../run.ts";
 // unsquashfs(1) of squashfs-tools 4.5 or newer: the files of a squashfs, which may lie inside of another file.
 
 export interface UnsquashfsWish {
-  readonly path: string;
+  /** An open descriptor of the file. */
+  readonly file: number;
   /** Bytes before the file system. */
   readonly offset: number;
   /** Files that are there are replaced. */
@@ -19,22 +20,26 @@ export interface UnsquashfsWish {
 /** It tells of every file that it cannot make. */
 const keepOutput = 16_384;
 
-export function unsquashfsArgs({ path, offset, target, files }: UnsquashfsWish): readonly string[] {
+export function unsquashfsArgs({ offset, target, files }: UnsquashfsWish): readonly string[] {
   return [
     ...["-no-progress", "-quiet", "-force", files === "all" ? "-strict-errors" : "-no-xattrs"],
-    ...offsetArgs({ path, offset }),
-    ...["-dest", target, path],
+    ...offsetArgs({ offset }),
+    // What was looked at is what is unpacked, whatever lies at its path by now.
+    ...["-dest", target, "/proc/self/fd/3"],
   ];
 }
 
 /** Unpacks all files. Throws program-missing, program-failed. */
 export async function unsquashfs(wish: UnsquashfsWish, signal: AbortSignal): Promise<void> {
-  check(wish, await run("unsquashfs", unsquashfsArgs(wish), { signal, keepOutput }));
+  check(
+    wish,
+    await run("unsquashfs", unsquashfsArgs(wish), { signal, keepOutput, descriptors: [wish.file] }),
+  );
 }
 
 /** As unsquashfs(), for a start that has nothing else to do: it waits. */
 export function unsquashfsSync(wish: UnsquashfsWish): void {
-  check(wish, runSync("unsquashfs", unsquashfsArgs(wish)));
+  check(wish, runSync("unsquashfs", unsquashfsArgs(wish), { descriptors: [wish.file] }));
 }
 
 function check({ files }: UnsquashfsWish, result: RunResult): void {
@@ -96,6 +101,6 @@ export function readSquashfsFile(
   return exitCode === 0 && Buffer.byteLength(stdout) <= place.maxBytes ? stdout : undefined;
 }
 
-function offsetArgs({ offset }: SquashfsPlace): readonly string[] {
+function offsetArgs({ offset }: Pick<SquashfsPlace, "offset">): readonly string[] {
   return offset === 0 ? [] : ["-offset", String(offset)];
 }

@@ -43,7 +43,7 @@ export class LayerPacking implements AsyncDisposable {
         stdin: "pipe",
         stdout: tar.writeEnd,
         stderr: "pipe",
-        more: pipes.map(({ readEnd }) => readEnd),
+        descriptors: pipes.map(({ readEnd }) => readEnd),
         env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },
       });
     } catch (error) {

@@ -1,4 +1,3 @@
-import { closeSync, openSync } from "node:fs";
 import {
   canSquashfuse,
   cloneTree,
@@ -32,13 +31,13 @@ export interface RootMountOptions {
  */
 export function beginRoot(source: RootSource): SquashfsServer | undefined {
   if (source.kind !== "squashfs" || !inUserNamespace() || !canSquashfuse()) return undefined;
-  const { path, offset } = source;
+  const { path, file, offset } = source;
   const refuse = (error: unknown): never => {
     throw rootFsRefused(path, error);
   };
   try {
     const ids = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-    const server = startSquashfuse({ path, offset, ...ids });
+    const server = startSquashfuse({ path, file, offset, ...ids });
     return { mount: server.mount, settled: async () => await server.settled().catch(refuse) };
   } catch (error) {
     return refuse(error);
@@ -79,18 +78,13 @@ function mountForUser(
 }
 
 function mountByKernel(source: Extract<RootSource, { readonly kind: "squashfs" }>): DetachedMount {
-  const file = openSync(source.path, "r");
-  try {
-    using device = openLoop(file, source.offset, source.size);
-    return makeMount(
-      "squashfs",
-      [
-        ["source", device.path],
-        ["ro", null],
-      ],
-      readonly | nodev,
-    );
-  } finally {
-    closeSync(file);
-  }
+  using device = openLoop(source.file, source.offset, source.size);
+  return makeMount(
+    "squashfs",
+    [
+      ["source", device.path],
+      ["ro", null],
+    ],
+    readonly | nodev,
+  );
 }

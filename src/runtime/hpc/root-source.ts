@@ -3,8 +3,17 @@ import type { LayerPlace } from "#image";
 /** What an image's root file system is made of. */
 export type RootSource =
   | { readonly kind: "folder"; readonly path: string }
-  /** A squashfs in a file, from `offset` on, `size` bytes; 0 is to the end of the file. */
-  | { readonly kind: "squashfs"; readonly path: string; readonly offset: number; readonly size: number }
+  /**
+   * A squashfs in a file, from `offset` on, `size` bytes; 0 is to the end of the file. `file` is the open descriptor by which it
+   * was looked at, and by which alone it is used: who puts another file in its place comes too late.
+   */
+  | {
+      readonly kind: "squashfs";
+      readonly path: string;
+      readonly file: number;
+      readonly offset: number;
+      readonly size: number;
+    }
   /** Unpacked layers of the store, bottom first. */
   | { readonly kind: "layers"; readonly name: string; readonly layers: readonly LayerPlace[] };
 

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, fstatSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { unsquashfsSync } from "#host";
 import { unpackFolderUnsafe } from "./error.ts";
 import type { RootSource } from "./root-source.ts";
@@ -14,8 +14,8 @@ export function unpackedRoot(
   place: string,
   warn: (sentence: string) => void,
 ): string {
-  const { path } = source;
-  const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+  const { path, file } = source;
+  const { dev, ino, size, mtimeMs, ctimeMs } = fstatSync(file);
   const key = new Bun.CryptoHasher("sha256")
     .update(JSON.stringify([path, dev, ino, size, mtimeMs, ctimeMs, source.offset]))
     .digest("hex")
@@ -33,7 +33,7 @@ export function unpackedRoot(
   );
   const temporary = `${folder}.part-${process.pid}`;
   try {
-    unsquashfsSync({ path, offset: source.offset, target: temporary, files: "mine" });
+    unsquashfsSync({ file, offset: source.offset, target: temporary, files: "mine" });
     renameSync(temporary, folder);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });

@@ -70,6 +70,8 @@ export interface VerifiedPart {
 
 export interface Verification {
   readonly parts: readonly VerifiedPart[];
+  /** What is wrong with the file as a whole, whoever signed its parts. */
+  readonly whole: readonly Fault[];
   /** Faults of the file as a whole, then of the parts. None: everything that was asked for is signed, and as it was signed. */
   readonly faults: readonly Fault[];
   /** Objects, signatures aside, that nothing of this has proven. */
@@ -85,25 +87,30 @@ const maxSignatureBytes = 4 * 1024 * 1024;
  */
 export async function verifySif(file: SifFile, wish: VerifyWish): Promise<Verification> {
   const session = new Session(file, wish);
-  const faults: Fault[] = [];
+  const whole: Fault[] = [];
   const loose = file.objects.filter(({ group, type }) => group === 0 && type !== "signature");
   if (loose.length > 0)
-    faults.push(unsigned(`object ${loose[0]?.id} is in no group, so that no signature can cover it`));
+    whole.push(unsigned(`object ${loose[0]?.id} is in no group, so that no signature can cover it`));
   const parts: VerifiedPart[] = [];
   for (const group of askedGroups(file, wish)) parts.push(await session.verify(group, undefined));
   for (const id of wish.objects) parts.push(await session.verify(file.object(id).group, file.object(id)));
-  if (parts.length === 0) faults.push(unsigned("it holds no object that could be signed"));
+  if (parts.length === 0) whole.push(unsigned("it holds no object that could be signed"));
+  const faults = [...whole];
   for (const part of parts) {
     if (part.fault !== undefined) faults.push(part.fault);
     for (const { fault } of part.checks) if (fault !== undefined) faults.push(fault);
   }
   const proven = new Set(parts.flatMap(({ checks }) => checks.flatMap((check) => check.proven)));
   const unproven = file.objects.filter((object) => object.type !== "signature" && !proven.has(object));
-  return { parts, faults, unproven };
+  return { parts, whole, faults, unproven };
 }
 
-/** Those whose good signature covers every part, whatever other signatures there are. For rules about who has to sign. */
-export function signersOfAll({ parts }: Verification): readonly Signer[] {
+/**
+ * Those whose good signature covers every part, whatever other signatures there are; nobody where the file has a fault as a
+ * whole. For rules about who has to sign.
+ */
+export function signersOfAll({ parts, whole }: Verification): readonly Signer[] {
+  if (whole.length > 0) return [];
   const [first, ...others] = parts.map(({ checks }) =>
     checks.flatMap(({ signer, fault }) => (signer === undefined || fault !== undefined ? [] : [signer])),
   );
