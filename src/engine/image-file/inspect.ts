@@ -34,8 +34,8 @@ export function inspectImageFile(name: string, cwd: string, wanted: ReadonlySet<
 /** A file with nothing but data has no root file system. */
 function rootOf(sif: SifFile, path: string): PlainRoot | undefined {
   try {
-    const { offset, size } = squashfsRoot(sif);
-    return { kind: "squashfs", path, offset, size };
+    const { offset } = squashfsRoot(sif);
+    return { kind: "squashfs", path, offset };
   } catch (error) {
     if (isVialError(error) && (error.code === "sif-primary-doubtful" || error.code === "sif-root-unfit"))
       return undefined;
