@@ -313,9 +313,9 @@ describe.skipIf(why !== undefined)("the profile hpc", () => {
   });
 
   test("what does not act is refused", async () => {
-    const fetched = await asRoot(["shell", "docker://busybox"]);
+    const fetched = await asRoot(["shell", "library://a/b/c"]);
     expect(fetched.code).toBe(125);
-    expect(fetched.err).toContain("vial build image.sif docker://busybox");
+    expect(fetched.err).toContain("no default library server");
     const bridged = await asRoot(["exec", "--network", "bridge", box, "true"]);
     expect(bridged.code).toBe(125);
     expect(bridged.err).toContain("--network");

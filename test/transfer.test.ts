@@ -301,3 +301,170 @@ describe.skipIf(missing.length > 0)("vial convert", () => {
     expect(await filesOf(`${vial.folder}/two.sif`)).toContain("/data/new");
   });
 });
+
+describe.skipIf(missing.length > 0)("an address as IMAGE", () => {
+  const cached = () => readdirSync(`${vial.folder}/.cache/vial/sif`).filter((name) => name.endsWith(".sif"));
+
+  test(
+    "is fetched once, kept by its digest, and taken from there",
+    async () => {
+      const uri = `docker://${host}/team/app:1.0`;
+      const first = await vial.run("exec", uri, "cat", "/data/new");
+      expect([first.code, first.out, first.err]).toEqual([0, "new\n", ""]);
+      expect(cached()).toHaveLength(1);
+      const before = statSync(`${vial.folder}/.cache/vial/sif/${cached()[0]}`);
+      expect(await vial.ok("run", uri)).toBe("run");
+      expect(statSync(`${vial.folder}/.cache/vial/sif/${cached()[0]}`).ino).toBe(before.ino);
+      expect(await vial.ok("cache", "list", "--format", "{{.Kind}} {{.Name}}")).toBe(`sif ${uri}`);
+      await vial.ok("pull", "-q", "-F", "c.sif", uri);
+      await vial.ok("push", "c.sif", `oras://${host}/team/sif:2`);
+      expect(await vial.ok("exec", `oras://${host}/team/sif:2`, "cat", "/data/new")).toBe("new");
+      await vial.ok("convert", "-F", uri, "oci:cached:1");
+      expect(await vial.ok("exec", "oci:./cached:1", "cat", "/data/new")).toBe("new");
+      expect(cached()).toHaveLength(3);
+      // Several at once make one file.
+      await vial.ok("cache", "clean", "-f");
+      expect(cached()).toHaveLength(0);
+      const many = await Promise.all([1, 2, 3, 4].map(() => vial.run("exec", uri, "cat", "/data/new")));
+      expect(many.map(({ out }) => out)).toEqual(Array(4).fill("new\n"));
+      expect(cached()).toHaveLength(1);
+      expect(
+        readdirSync(`${vial.folder}/.cache/vial/sif`).filter((name) => /part-|root-/.test(name)),
+      ).toEqual([]);
+    },
+    setupTimeout,
+  );
+
+  test("keeps no more than the limit", async () => {
+    const env = { VIAL_CACHE_LIMIT: "1k" };
+    const uris = [`docker://${host}/team/app:1.0`, `oras://${host}/team/sif:2`];
+    for (const uri of uris) {
+      const { code, out } = await vial.call(["exec", uri, "cat", "/data/new"], { env });
+      expect([code, out]).toEqual([0, "new\n"]);
+    }
+    expect(cached()).toHaveLength(1);
+    const wrong = await vial.call(["exec", uris[0]!, "true"], { env: { VIAL_CACHE_LIMIT: "much" } });
+    expect(wrong.code).toBe(125);
+  });
+
+  test("that cannot be reached is taken as it was; one that is not there is an error of Vial's", async () => {
+    const away = `docker://127.0.0.1:${await freePort()}/team/app:1.0`;
+    const { code, err } = await vial.run("exec", away, "true");
+    expect(code).toBe(125);
+    expect(err).toContain("Cannot");
+    const folder = `${vial.folder}/.cache/vial/sif`;
+    const key = cached()[0]!.replace(".sif", "");
+    writeFileSync(`${folder}/${key}.json`, JSON.stringify({ name: away }));
+    const again = await vial.run("exec", away, "cat", "/data/new");
+    expect([again.code, again.out]).toEqual([0, "new\n"]);
+    expect(again.err).toContain("as it was when it was fetched last");
+  });
+});
+
+describe.skipIf(missing.length > 0)("an OCI-SIF", () => {
+  /** By the facts of the format (sif-format.md, 3 and 6): an index, a manifest, a config and squashfs layers. */
+  async function makeOciSif(path: string, layers: readonly string[]): Promise<void> {
+    const blob = (bytes: Buffer) => ({
+      digest: `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`,
+      size: bytes.length,
+    });
+    const type = "application/vnd.sylabs.image.layer.v1.squashfs";
+    const packed = layers.map((folder) => {
+      const file = `${folder}.sqfs`;
+      const made = Bun.spawnSync(["mksquashfs", folder, file, "-noappend", "-quiet", "-all-root"]);
+      if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+      return readFileSync(file);
+    });
+    const digests = packed.map((bytes) => blob(bytes).digest);
+    const config = Buffer.from(
+      JSON.stringify({
+        architecture: "amd64",
+        os: "linux",
+        config: { Env: ["PATH=/bin", "FROM=oci-sif"], Cmd: ["/bin/busybox", "echo", "hello"] },
+        rootfs: { type: "layers", diff_ids: digests },
+      }),
+    );
+    const manifest = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        config: { mediaType: "application/vnd.oci.image.config.v1+json", ...blob(config) },
+        layers: packed.map((bytes) => ({ mediaType: type, ...blob(bytes) })),
+      }),
+    );
+    const index = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: "application/vnd.oci.image.index.v1+json",
+        manifests: [{ mediaType: "application/vnd.oci.image.manifest.v1+json", ...blob(manifest) }],
+      }),
+    );
+    const objects = [...packed, config, manifest, index];
+    const [total, tableAt] = [48, 4096];
+    const dataAt = tableAt + total * 585;
+    const table = Buffer.alloc(total * 585);
+    let end = dataAt;
+    const parts = objects.map((bytes, slot) => {
+      const at = slot * 585;
+      const offset = Math.ceil(end / 4096) * 4096;
+      table.writeInt32LE(slot === objects.length - 1 ? 0x400a : 0x400b, at);
+      table.writeUInt8(1, at + 4);
+      table.writeUInt32LE(slot + 1, at + 5);
+      table.writeUInt32LE(0xf0000001, at + 9);
+      table.writeBigInt64LE(BigInt(offset), at + 17);
+      table.writeBigInt64LE(BigInt(bytes.length), at + 25);
+      table.writeBigInt64LE(BigInt(offset - end + bytes.length), at + 33);
+      table.write(blob(bytes).digest, at + 201, "latin1");
+      const padding = Buffer.alloc(offset - end);
+      end = offset + bytes.length;
+      return Buffer.concat([padding, bytes]);
+    });
+    const header = Buffer.alloc(tableAt);
+    header.write("SIF_MAGIC\0" + "01\0" + "00\0", 32, "latin1");
+    header.writeBigInt64LE(BigInt(total - objects.length), 80);
+    header.writeBigInt64LE(BigInt(total), 88);
+    header.writeBigInt64LE(BigInt(tableAt), 96);
+    header.writeBigInt64LE(BigInt(table.length), 104);
+    header.writeBigInt64LE(BigInt(dataAt), 112);
+    header.writeBigInt64LE(BigInt(end - dataAt), 120);
+    writeFileSync(path, Buffer.concat([header, table, ...parts]));
+  }
+
+  test(
+    "of one layer is mounted, one of several is laid together, whiteouts applied",
+    async () => {
+      const [lower, upper] = [`${vial.folder}/lower`, `${vial.folder}/upper`];
+      await vial.ok("convert", "busybox", `sandbox:${lower}`);
+      rmSync(`${lower}/.singularity.d`, { recursive: true });
+      mkdirSync(`${lower}/data`);
+      writeFileSync(`${lower}/data/gone`, "1");
+      mkdirSync(`${upper}/data`, { recursive: true });
+      writeFileSync(`${upper}/data/new`, "2");
+      expect((await vial.command(["mknod", `${upper}/data/gone`, "c", "0", "0"])).code).toBe(0);
+      const [one, two] = [`${vial.folder}/one.oci.sif`, `${vial.folder}/two.oci.sif`];
+      await makeOciSif(one, [lower]);
+      await makeOciSif(two, [lower, upper]);
+      expect(await vial.ok("sif", "list", one)).toContain("OCI.RootIndex");
+      expect(await vial.ok("exec", one, "sh", "-c", "echo $FROM; ls /data")).toBe("oci-sif\ngone");
+      expect(await vial.ok("exec", two, "sh", "-c", "echo $FROM; ls /data")).toBe("oci-sif\nnew");
+      expect(await vial.ok("run", one)).toBe("hello");
+      expect(await vial.ok("run", two)).toBe("hello");
+      await vial.ok("convert", two, "oci:from-oci-sif:1");
+      const { out } = await vial.command(["skopeo", "inspect", "--config", "oci:from-oci-sif:1"]);
+      expect(JSON.parse(out)).toMatchObject({ config: { Env: ["PATH=/bin", "FROM=oci-sif"] } });
+      // A changed byte is seen.
+      const bytes = readFileSync(two);
+      bytes[bytes.indexOf("hsqs") + 2000]! ^= 1;
+      writeFileSync(two, bytes);
+      expect((await vial.run("convert", two, "x.sif")).err).toContain("the bytes of the blob");
+    },
+    setupTimeout,
+  );
+
+  test("the public sample, which holds no image, is listed and refused", async () => {
+    const sample = `${import.meta.dir}/../../shared/testdata/sif/empty.oci.sif`;
+    if (!existsSync(sample)) return;
+    expect(await vial.ok("sif", "list", sample)).toContain("OCI");
+    expect((await vial.run("exec", sample, "true")).code).toBe(125);
+  });
+});

@@ -11,6 +11,8 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "builder ls": () => import("./command/builder-ls.ts"),
   "builder prune": () => import("./command/builder-prune.ts"),
   build: () => import("./command/build.ts"),
+  "cache clean": () => import("./command/cache-clean.ts"),
+  "cache list": () => import("./command/cache-list.ts"),
   check: () => import("./command/check.ts"),
   commit: () => import("./command/commit.ts"),
   "container inspect": () => import("./command/container-inspect.ts"),
@@ -146,6 +148,7 @@ export const aliases: Readonly<Record<string, string>> = {
 /** The words that take a second word to become a verb, with what they are for. */
 export const groups: Readonly<Record<string, string>> = {
   builder: "Work with what builds remember",
+  cache: "Work with images that were fetched to be run",
   container: "Work with containers",
   image: "Work with images",
   instance: "Work with images that stay, run as yourself",

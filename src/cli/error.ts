@@ -22,16 +22,6 @@ export function flagAbsent(command: string, flag: string, why: string, next: str
   });
 }
 
-export function imageNotFetched(uri: string): VialError {
-  const from = uri.startsWith("docker") || uri.startsWith("oci");
-  return new VialError({
-    kind: "not-implemented",
-    code: "image-not-fetched",
-    what: `Cannot run ${JSON.stringify(uri)}: this version of Vial fetches no image on the way`,
-    next: from ? `vial build image.sif ${uri}` : "fetch the image into a file first, and run that",
-  });
-}
-
 export function buildTargetTaken(path: string): VialError {
   return new VialError({
     kind: "already-exists",

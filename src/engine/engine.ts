@@ -5,6 +5,14 @@ export { Attachment, type Streams } from "./container/attach.ts";
 export { type CreateWish, createAndBegin, createContainer } from "./container/create.ts";
 export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
+export {
+  type CachedFile,
+  cacheFolder,
+  cacheLimit,
+  listCache,
+  removeCached,
+} from "./transfer/cache-folder.ts";
+export { cachedSif, nameOf } from "./transfer/cached-sif.ts";
 export { type ConvertWish, type Converted, convertImage } from "./transfer/convert.ts";
 export { type ImagePlace, isImageUri, parseSource, parseTarget } from "./transfer/place.ts";
 export type { Attributes, ImageAttributes, Part } from "./image-file/attributes.ts";

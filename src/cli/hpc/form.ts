@@ -78,6 +78,13 @@ export function hpcForm(verb: string, words: readonly string[]): HpcForm | undef
 
 /** A name that says by itself that it is a path, or a file of a kind that is run. */
 export function isPath(name: string): boolean {
+  // Addresses: none of them can be meant for Docker's habits, which know no such words. "oci:1.0" could be.
+  if (
+    /^(docker|oras|library|shub|https?):\/\/|^(oci|docker)-archive:|^(oci|sif|squashfs|sandbox):.*\//.test(
+      name,
+    )
+  )
+    return true;
   return /^\.{0,2}\/|^\.{1,2}$|^instance:\/\/|\.(sif|simg|sqsh|sqfs|squashfs|sqs)$/.test(name);
 }
 

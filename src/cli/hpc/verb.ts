@@ -2,6 +2,7 @@ import {
   type Action,
   beginRoot,
   type HpcImage,
+  isImageUri,
   needHpcFile,
   openEngine,
   openHpcFile,
@@ -12,7 +13,6 @@ import {
 } from "#engine";
 import { forgetShortStart, keepInheritedDescriptors } from "#host";
 import type { Command } from "../command.ts";
-import { imageNotFetched } from "../error.ts";
 import { out } from "../print.ts";
 import type { Flags } from "../parse.ts";
 import { voice } from "../voice.ts";
@@ -54,9 +54,9 @@ export function hpcCommand(kind: Kind): Command {
       keepInheritedDescriptors();
       forgetShortStart();
       const cwd = process.cwd();
-      const image = await openImage(name, flags, cwd);
-      const server = beginRoot(image.root);
       const caller = readCaller(process.env);
+      const image = await openImage(name, flags, cwd, caller.homeSource);
+      const server = beginRoot(image.root);
       const wish = readHpcWish(
         flags,
         actionOf(kind, words, flags),
@@ -85,11 +85,23 @@ function actionOf(kind: Kind, words: readonly string[], flags: Flags): Action {
   return kind === "shell" ? { kind, words, shell: flags.filled("shell") } : { kind, words };
 }
 
-/** A path by its form; else what lies there, unless the profile was named, which is for names of the store. */
-export async function openImage(name: string, flags: Flags, cwd: string): Promise<HpcImage> {
-  if (/^(?:docker|docker-archive|docker-daemon|oci|oci-archive|oras|library|shub|https?):/.test(name))
-    throw imageNotFetched(name);
-  if (isPath(name)) return await needHpcFile(name, cwd);
+/**
+ * A path by its form or an address; else what lies there, unless the profile was named, which is for names of the store.
+ */
+export async function openImage(name: string, flags: Flags, cwd: string, home: string): Promise<HpcImage> {
+  const fetched = async () => {
+    const tmpdir = flags.filled("tmpdir") ?? (process.env.VIAL_TMPDIR || undefined);
+    return await (await import("./fetch.ts")).fetchHpcImage(name, { cwd, home, tmpdir });
+  };
+  if (isImageUri(name)) return await fetched();
+  if (isPath(name)) {
+    try {
+      return await needHpcFile(name, cwd);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "oci-sif-layered") throw error;
+      return await fetched();
+    }
+  }
   const here = flags.has("profile") ? undefined : await openHpcFile(name, cwd);
   return here ?? (await openHpcReference(openEngine(), name));
 }

@@ -1,6 +1,7 @@
 import {
   type Action,
   absolutePath,
+  cacheFolder,
   type HpcWish,
   insidePath,
   isVariableName,
@@ -85,8 +86,7 @@ function unpackPlace(
   // One folder, so that there is none between that another person could own.
   if (folder !== undefined && folder !== "")
     return absolutePath(`${folder}/vial-unpacked-${process.getuid?.() ?? 0}`, cwd);
-  const cache = env.XDG_CACHE_HOME?.startsWith("/") === true ? env.XDG_CACHE_HOME : `${home}/.cache`;
-  return `${cache}/vial/unpacked`;
+  return `${cacheFolder(env, home)}/unpacked`;
 }
 
 /** The flags, with those that were not given taken from the host's variables. */

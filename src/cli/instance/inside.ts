@@ -43,9 +43,9 @@ export function insideCommand(mode: Mode): Command {
 async function become(mode: Mode, flags: Flags, name: string, words: readonly string[]): Promise<never> {
   const pid = outerPid();
   const cwd = process.cwd();
-  const image = await openImage(name, flags, cwd);
-  const server = beginRoot(image.root);
   const caller = readCaller(process.env);
+  const image = await openImage(name, flags, cwd, caller.homeSource);
+  const server = beginRoot(image.root);
   const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
   const action = { kind: mode === "run" ? "run" : "instance", words } as const;
   const place = { env: process.env, cwd, home: caller.home };

@@ -100,3 +100,33 @@ export function ociSifOdd(path: string, why: string): VialError {
     next: `run \`vial sif list ${path}\` to see what is in it`,
   });
 }
+
+export function cacheFolderUnsafe(folder: string): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "cache-folder-unsafe",
+    what: `Cannot keep images in the folder ${JSON.stringify(folder)}`,
+    why: "it is not yours alone, so another person could put his own image there",
+    next: `chmod go-w ${folder}, or set VIAL_CACHE_DIR to a folder of your own`,
+  });
+}
+
+export function cacheFolderUnwritable(folder: string, why: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "cache-folder-unwritable",
+    what: `Cannot keep images in the folder ${JSON.stringify(folder)}`,
+    why,
+    next: "set VIAL_CACHE_DIR to a folder that you may write to",
+  });
+}
+
+export function ociSifLayered(path: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "oci-sif-layered",
+    what: `Cannot mount the OCI-SIF file ${JSON.stringify(path)} as it is`,
+    why: "its files are in several layers",
+    next: `vial convert ${path} image.sif`,
+  });
+}

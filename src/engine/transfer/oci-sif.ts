@@ -1,4 +1,3 @@
-import { addLayerBlob, type LayerBlob, whiteoutsOf, writeBlob, writeManifest } from "#image";
 import type { SifFile, SifObject } from "#sif";
 import {
   type Descriptor,
@@ -14,9 +13,7 @@ import {
   parseManifest,
   reasonOf,
 } from "#spec";
-import type { Engine } from "../engine-handle.ts";
 import { ociSifOdd } from "./error.ts";
-import { tarOfObject } from "./sif-source.ts";
 
 // An OCI-SIF of SingularityCE: an image index, manifests, configs and layers as objects of a SIF file, each named by its
 // digest. A layer is a squashfs, which overlayfs marks removals in (a character device 0:0, an opaque attribute), or a tar.
@@ -65,36 +62,6 @@ export function readOciSif(file: SifFile): OciSifImage {
   }
 }
 
-/** Takes the image into the store: squashfs layers become tars with whiteouts. Call it under holdContent(). */
-export async function loadOciSif(engine: Engine, file: SifFile): Promise<Descriptor> {
-  const { config, layers } = readOciSif(file);
-  const made: LayerBlob[] = [];
-  for (const { descriptor, object } of layers) {
-    verify(file, object, descriptor);
-    const tar =
-      descriptor.mediaType === squashfsLayerType
-        ? whiteoutsOf(tarOfObject(engine, file, object))
-        : file.read(object);
-    const isPacked = !descriptor.mediaType.endsWith(".tar") && descriptor.mediaType !== squashfsLayerType;
-    if (isPacked) throw ociSifOdd(file.path, `its layer has the type "${descriptor.mediaType}"`);
-    made.push(await addLayerBlob(engine.store, tar, { compression: "none" }));
-  }
-  const { rootfs: _, history: __, ...kept } = config;
-  const whole = {
-    ...kept,
-    rootfs: { type: "layers", diff_ids: made.map(({ diffId }) => diffId) },
-  } as ImageConfig;
-  const bytes = Buffer.from(JSON.stringify(whole));
-  const digest = writeBlob(engine.store, bytes);
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: mediaType.ociManifest,
-    config: { mediaType: mediaType.ociConfig, digest, size: bytes.length },
-    layers: made.map(({ descriptor }) => descriptor),
-  };
-  return writeManifest(engine.store, manifest, whole);
-}
-
 function blobOf(file: SifFile, { digest, size }: Descriptor): SifObject {
   const found = file.objects.find(({ extra }) => extra.kind === "oci" && extra.digest === digest);
   if (found === undefined) throw ociSifOdd(file.path, `the blob ${digest} is not in it`);
@@ -105,7 +72,7 @@ function blobOf(file: SifFile, { digest, size }: Descriptor): SifObject {
 
 function document(file: SifFile, descriptor: Descriptor): Buffer {
   const object = blobOf(file, descriptor);
-  verify(file, object, descriptor);
+  verifyObject(file, object, descriptor);
   return read(file, object);
 }
 
@@ -115,7 +82,11 @@ function read(file: SifFile, object: SifObject): Buffer {
 }
 
 /** The bytes are those that the digest promises. Throws oci-sif-odd. */
-function verify(file: SifFile, object: SifObject, { digest }: { readonly digest: Digest }): void {
+export function verifyObject(
+  file: SifFile,
+  object: SifObject,
+  { digest }: { readonly digest: Digest },
+): void {
   const digester = new Digester(digestAlgorithm(digest));
   for (const piece of file.read(object)) digester.update(piece);
   const found = digester.digest();

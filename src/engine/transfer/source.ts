@@ -27,7 +27,8 @@ import {
 import { packingDefaults, readSifDefaults, tarOfPartition } from "./sif-source.ts";
 import { tagMissing, tagNeeded } from "./error.ts";
 import type { Engine } from "../engine-handle.ts";
-import { isOciSif, loadOciSif } from "./oci-sif.ts";
+import { isOciSif } from "./oci-sif.ts";
+import { loadOciSif } from "./oci-sif-load.ts";
 import { type NearPlace, printPlace } from "./place.ts";
 
 /** An image whose documents and layers lie in the store, for as long as the content is held. */

@@ -1,0 +1,126 @@
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tryLock } from "#host";
+import { parseSize, reasonOf } from "#spec";
+import { cacheFolderUnsafe, cacheFolderUnwritable } from "./error.ts";
+
+// What a person keeps for speed alone (XDG Base Directory): SIF files of images that were run by their address, and image
+// files that had to be unpacked to run. Everything in there can be deleted at any time.
+//
+//     sif/KEY.sif     an image; KEY is a digest over what it was made from
+//     sif/KEY.json    which address it was used under last, and when: its time
+//     sif/KEY.lock    held by who makes it
+//     unpacked/KEY    the files of an image that could not be mounted
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const defaultLimit = "20g";
+
+/** VIAL_CACHE_DIR, else `vial` in XDG_CACHE_HOME, else in .cache of HOME, or of `home` where there is no HOME. */
+export function cacheFolder(env: Environment, home: string): string {
+  if (env.VIAL_CACHE_DIR?.startsWith("/") === true) return env.VIAL_CACHE_DIR;
+  if (env.XDG_CACHE_HOME?.startsWith("/") === true) return `${env.XDG_CACHE_HOME}/vial`;
+  return `${env.HOME?.startsWith("/") === true ? env.HOME : home}/.cache/vial`;
+}
+
+/** VIAL_CACHE_LIMIT: bytes of SIF files to keep, 20 GiB by default. Throws size-invalid. */
+export function cacheLimit(env: Environment): number {
+  return parseSize(env.VIAL_CACHE_LIMIT || defaultLimit);
+}
+
+/** Makes the folder of the SIF files, or sees that it is this user's own. Throws cache-folder-unsafe, -unwritable. */
+export function openSifFolder(cache: string): string {
+  const folder = `${cache}/sif`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cacheFolderUnwritable(folder, reasonOf(error));
+  }
+  // What lies in there is run: below a folder for all, somebody else could have made it.
+  const info = lstatSync(folder);
+  if (!info.isDirectory() || info.uid !== process.getuid?.() || (info.mode & 0o022) !== 0)
+    throw cacheFolderUnsafe(folder);
+  return folder;
+}
+
+/** The file that tells of a SIF file of the cache. */
+export function recordOf(sif: string): string {
+  return sif.replace(/sif$/, "json");
+}
+
+export interface CachedFile {
+  readonly kind: "sif" | "unpacked";
+  readonly key: string;
+  readonly path: string;
+  /** Bytes on the disk. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly usedAt: number;
+}
+
+/** All that is kept, what was used last first. */
+export function listCache(cache: string): readonly CachedFile[] {
+  const sifs = namesIn(`${cache}/sif`).flatMap((name): readonly CachedFile[] => {
+    const path = `${cache}/sif/${name}`;
+    const info = name.endsWith(".sif") ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (info === undefined) return [];
+    const used = statSync(recordOf(path), { throwIfNoEntry: false }) ?? info;
+    return [{ kind: "sif", key: name.slice(0, -4), path, size: info.blocks * 512, usedAt: used.mtimeMs }];
+  });
+  const trees = namesIn(`${cache}/unpacked`).flatMap((key): readonly CachedFile[] => {
+    const path = `${cache}/unpacked/${key}`;
+    const info = lstatSync(path, { throwIfNoEntry: false });
+    if (info === undefined) return [];
+    return [{ kind: "unpacked", key, path, size: treeSize(path), usedAt: info.ctimeMs }];
+  });
+  return [...sifs, ...trees].sort((a, b) => b.usedAt - a.usedAt);
+}
+
+function treeSize(path: string): number {
+  const info = lstatSync(path, { throwIfNoEntry: false });
+  if (info === undefined) return 0;
+  const own = info.blocks * 512;
+  if (!info.isDirectory()) return own;
+  return namesIn(path).reduce((sum, name) => sum + treeSize(`${path}/${name}`), own);
+}
+
+/**
+ * Deletes one of them; an image that runs goes on, for its file stays until it is closed. False: somebody is making it.
+ */
+export function removeCached({ kind, key, path }: CachedFile, cache: string): boolean {
+  if (kind === "unpacked") {
+    rmSync(path, { recursive: true, force: true });
+    return true;
+  }
+  using lock = tryLock(`${cache}/sif/${key}.lock`);
+  if (lock === undefined) return false;
+  for (const ending of ["sif", "json", "lock"]) rmSync(`${cache}/sif/${key}.${ending}`, { force: true });
+  return true;
+}
+
+/** Deletes what was used longest ago until the SIF files are within the limit. `kept`: the one that is about to run. */
+export function trimCache(cache: string, limit: number, kept: string): void {
+  let total = 0;
+  for (const file of listSifs(cache)) {
+    total += file.size;
+    if (total > limit && file.key !== kept) removeCached(file, cache);
+  }
+  // Halves of images whose maker was killed.
+  for (const name of namesIn(`${cache}/sif`)) {
+    const key = /^([0-9a-f]+)\.sif\.(?:part|root)-/.exec(name)?.[1];
+    if (key === undefined) continue;
+    using lock = tryLock(`${cache}/sif/${key}.lock`);
+    if (lock !== undefined) rmSync(`${cache}/sif/${name}`, { force: true });
+  }
+}
+
+function listSifs(cache: string): readonly CachedFile[] {
+  return listCache(cache).filter(({ kind }) => kind === "sif");
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
