@@ -10,7 +10,7 @@ export interface Unmet {
   readonly name: string;
   /** Which library of the image lacks it, such as libc.so.6. */
   readonly file: string;
-  /** Such as GLIBC_2.38: of several the latest. */
+  /** Such as GLIBC_2.38: of several the latest of glibc's, before those of other libraries. */
   readonly version: string;
 }
 
@@ -51,6 +51,8 @@ function findUnmet(
     const defined = new Set(found?.defines);
     for (const version of versions) if (!defined.has(version)) unmet.push({ name, file, version });
   }
+  // That of glibc says most about what image would do.
+  const rank = ({ file }: Unmet) => (partOfGlibc.test(file) ? 1 : 0);
   const number = ({ version }: Unmet) => /\d[\d.]*/.exec(version)?.[0] ?? "0";
-  return unmet.sort((a, b) => compareReleases(number(a), number(b))).at(-1);
+  return unmet.sort((a, b) => rank(a) - rank(b) || compareReleases(number(a), number(b))).at(-1);
 }

@@ -110,8 +110,16 @@ describe.skipIf(ownMachine !== 62)("planGpus()", () => {
   });
 
   test("refuses an image whose glibc is too old for the driver itself, and says which would do", () => {
-    const host = makeHost({ ...driver, "libcuda.so.1": needs("2.2.5", "2.9", "2.34") });
-    const image = makeImage({ [libcPath]: libc("2.2.5", "2.9", "2.31") });
+    const host = makeHost({
+      ...driver,
+      "libcuda.so.1": {
+        needs: { ...needs("2.2.5", "2.9", "2.34").needs, "libstdc++.so.6": ["GLIBCXX_3.4.30"] },
+      },
+    });
+    const image = makeImage({
+      [libcPath]: libc("2.2.5", "2.9", "2.31"),
+      "/usr/lib/libstdc++.so.6": elf({ defines: ["GLIBCXX_3.4.28"] }),
+    });
     let error: unknown;
     try {
       plan(image, host);

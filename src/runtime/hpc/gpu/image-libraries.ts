@@ -13,6 +13,9 @@ const folders: Readonly<Record<number, readonly string[]>> = {
 const foreignFolders = ["/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu", ...Object.values(folders).flat()];
 const muslLoaders = ["x86_64", "aarch64", "i386"].map((name) => `/lib/ld-musl-${name}.so.1`);
 
+/** A cache has a name once for each kind of program. */
+const mostPlaces = 16;
+
 /** The C library of an image: its versions decide which of the host's libraries can be loaded. */
 export type ImageLibc =
   | { readonly kind: "glibc"; readonly version: string }
@@ -56,6 +59,7 @@ export class ImageLibraries {
     this.#cache ??=
       parseLoaderCache(readImageBytes(this.#root, "/etc/ld.so.cache") ?? new Uint8Array()) ?? [];
     const cached = this.#cache.filter((entry) => entry.name === name).map(({ path }) => path);
+    cached.length = Math.min(cached.length, mostPlaces);
     const usual = (folders[this.#machine] ?? []).map((folder) => `${folder}/${name}`);
     for (const path of [...cached, ...usual]) {
       const object = readImageElf(this.#root, path);

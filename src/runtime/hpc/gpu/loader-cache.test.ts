@@ -36,6 +36,14 @@ describe("parseLoaderCache()", () => {
       expect(parseLoaderCache(bytes)).toBeUndefined();
   });
 
+  test("gives up on a cache whose entries all point at one long text", () => {
+    const many = makeLoaderCache(Array.from({ length: 10_000 }, () => ({ name: "a", path: "/" })));
+    const bytes = Buffer.concat([many, Buffer.from(`/${"x".repeat(4000)}\0`)]);
+    expect(parseLoaderCache(bytes)).toHaveLength(10_000);
+    for (let index = 0; index < 10_000; index++) bytes.writeUInt32LE(many.length, 48 + 24 * index + 8);
+    expect(parseLoaderCache(bytes)).toBeUndefined();
+  });
+
   const ldconfig = Bun.which("ldconfig", { PATH: `${process.env.PATH}:/usr/sbin:/sbin` });
   test.skipIf(ldconfig === null)("agrees with ldconfig(8) about this machine's own", () => {
     const said = Bun.spawnSync([ldconfig ?? "", "-p"]).stdout.toString();

@@ -16,6 +16,8 @@ const entryBytes = 24;
 const oldHeaderBytes = 16;
 const oldEntryBytes = 12;
 const longestText = 4096;
+/** Of all names and paths together: entries of a hostile cache may all point at one long text. */
+const mostText = 16 * 1024 * 1024;
 
 /**
  * The libraries of a cache in its order, without those that only some processors can run (glibc-hwcaps). Undefined when it
@@ -31,12 +33,15 @@ export function parseLoaderCache(bytes: Uint8Array): readonly CachedLibrary[] | 
   const count = view.getUint32(start + 20, true);
   if (start + headerBytes + count * entryBytes > bytes.length) return undefined;
   const libraries: CachedLibrary[] = [];
+  let left = mostText;
   for (let index = 0; index < count; index++) {
     const at = start + headerBytes + index * entryBytes;
     if (view.getBigUint64(at + 16, true) !== 0n) continue;
     const name = textAt(bytes, start + view.getUint32(at + 4, true));
     const path = textAt(bytes, start + view.getUint32(at + 8, true));
     if (name === undefined || path === undefined) return undefined;
+    left -= name.length + path.length;
+    if (left < 0) return undefined;
     if (path.startsWith("/") && !name.includes("/")) libraries.push({ name, path });
   }
   return libraries;
