@@ -11,14 +11,14 @@ const mostBytes = 16 * 1024 * 1024;
 const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 export const ownMachine = machines[process.arch] ?? 0;
 
-/** Undefined for what is no ELF file, or cannot be read. */
+/** What a file of the host needs. Undefined for what is no ELF file, or cannot be read. */
 export function readHostElf(path: string): ElfObject | undefined {
-  return onHost(path, readOpenElf);
+  return onHost(path, (fd) => readOpenElf(fd, "needs"));
 }
 
-/** `path` is followed inside the image that `root` is open for, never out of it. */
+/** What a library of an image defines. `path` is followed inside the image that `root` is open for, never out of it. */
 export function readImageElf(root: number, path: string): ElfObject | undefined {
-  return inImage(root, path, readOpenElf);
+  return inImage(root, path, (fd) => readOpenElf(fd, "defines"));
 }
 
 export function readHostBytes(path: string): Uint8Array | undefined {
@@ -54,12 +54,12 @@ function inImage<T>(root: number, path: string, use: (fd: number) => T): T | und
   }
 }
 
-function readOpenElf(fd: number): ElfObject | undefined {
+function readOpenElf(fd: number, list: "needs" | "defines"): ElfObject | undefined {
   if (!fstatSync(fd).isFile()) return undefined;
   return readElf((offset, length) => {
-    const bytes = Buffer.alloc(length);
+    const bytes = Buffer.allocUnsafe(length);
     return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
-  });
+  }, list);
 }
 
 function readWhole(fd: number): Uint8Array | undefined {

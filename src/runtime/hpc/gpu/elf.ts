@@ -15,16 +15,17 @@ export interface ElfObject {
 }
 
 /** Gives up to `length` bytes from `offset` of the file on; less at its end. */
-export type ReadAt = (offset: number, length: number) => Uint8Array;
+export type ReadAt = (offset: number, length: number) => Buffer;
 
 const tag = { strings: 5, stringBytes: 10, defines: 0x6ffffffc, needs: 0x6ffffffe } as const;
+const wanted: ReadonlySet<number> = new Set(Object.values(tag));
 const LOAD = 1;
 const DYNAMIC = 2;
 /** Of a version definition that names the file itself, and of a need that the loader only warns about. */
 const VER_FLG_BASE = 1;
 const VER_FLG_WEAK = 2;
 
-const mostHeaders = 1024;
+const mostHeaders = 128;
 const mostEntries = 4096;
 const longestName = 256;
 const pageBytes = 8192;
@@ -33,10 +34,13 @@ const mostPages = 512;
 /** What is wrong with a file; only readElf() sees it. */
 class Odd extends Error {}
 
-/** Reads a program or shared library of a little-endian machine. Undefined when it is none, or not whole. */
-export function readElf(readAt: ReadAt): ElfObject | undefined {
+/**
+ * Reads a program or shared library of a little-endian machine: one of its two lists, the other one stays empty. Undefined
+ * when it is none, or not whole.
+ */
+export function readElf(readAt: ReadAt, list: "needs" | "defines"): ElfObject | undefined {
   try {
-    return parse(new Pages(readAt));
+    return parse(new Pages(readAt), list);
   } catch (error) {
     if (error instanceof Odd) return undefined;
     throw error;
@@ -46,7 +50,7 @@ export function readElf(readAt: ReadAt): ElfObject | undefined {
 /** The places of a file, read in pages and kept: the lists lie close together. */
 class Pages {
   readonly #readAt: ReadAt;
-  readonly #pages = new Map<number, Uint8Array>();
+  readonly #pages = new Map<number, Buffer>();
 
   constructor(readAt: ReadAt) {
     this.#readAt = readAt;
@@ -54,32 +58,35 @@ class Pages {
 
   bytes(offset: number, length: number): DataView {
     if (!Number.isSafeInteger(offset + length) || offset < 0 || length > pageBytes) throw new Odd();
-    const result = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const number = Math.floor((offset + done) / pageBytes);
-      const start = offset + done - number * pageBytes;
-      const part = this.#page(number).subarray(start, start + length - done);
-      if (part.length === 0) throw new Odd();
-      result.set(part, done);
-      done += part.length;
-    }
-    return new DataView(result.buffer);
+    const number = Math.floor(offset / pageBytes);
+    const start = offset - number * pageBytes;
+    const page = this.#page(number);
+    if (start + length <= page.length) return new DataView(page.buffer, page.byteOffset + start, length);
+    // Over the end of a page, or of the file.
+    const both = Buffer.concat([page.subarray(start), this.#page(number + 1)]);
+    if (length > both.length) throw new Odd();
+    return new DataView(both.buffer, both.byteOffset, length);
   }
 
+  /** A name that ends with a zero byte, before `end`. */
   text(offset: number, end: number): string {
-    if (offset >= end) throw new Odd();
-    let text = "";
-    for (let at = offset; at < end; at++) {
-      const byte = this.bytes(at, 1).getUint8(0);
-      if (byte === 0) return text;
-      // Names of versions and of libraries are words of ASCII; they are shown to the person.
-      if (byte <= 0x20 || byte > 0x7e || text.length === longestName) throw new Odd();
-      text += String.fromCharCode(byte);
-    }
-    throw new Odd();
+    const room = Math.min(longestName + 1, end - offset);
+    if (!Number.isSafeInteger(offset) || offset < 0 || room <= 0) throw new Odd();
+    const number = Math.floor(offset / pageBytes);
+    const start = offset - number * pageBytes;
+    const page = this.#page(number);
+    const bytes =
+      start + room <= page.length
+        ? page.subarray(start, start + room)
+        : Buffer.concat([page.subarray(start), this.#page(number + 1)]).subarray(0, room);
+    const length = bytes.indexOf(0);
+    const text = length < 0 ? "" : bytes.toString("latin1", 0, length);
+    // Names of versions and of libraries are words of ASCII; they are shown to the person.
+    if (length < 0 || !/^[!-~]*$/.test(text)) throw new Odd();
+    return text;
   }
 
-  #page(number: number): Uint8Array {
+  #page(number: number): Buffer {
     const known = this.#pages.get(number);
     if (known !== undefined) return known;
     if (this.#pages.size === mostPages) throw new Odd();
@@ -96,7 +103,7 @@ interface Segment {
   readonly size: number;
 }
 
-function parse(file: Pages): ElfObject {
+function parse(file: Pages, list: "needs" | "defines"): ElfObject {
   const ident = file.bytes(0, 20);
   const isElf = ident.getUint32(0) === 0x7f454c46 && ident.getUint8(5) === 1;
   const size = ident.getUint8(4);
@@ -108,19 +115,16 @@ function parse(file: Pages): ElfObject {
   // A static program needs nothing.
   if (dynamic === undefined) return { bits, machine, needs: [], defines: [] };
   const entries = readDynamic(file, dynamic, bits);
-  const place = (name: keyof typeof tag): number | undefined => {
-    const address = entries.get(tag[name]);
-    return address === undefined ? undefined : offsetOf(segments, address);
-  };
-  const strings = place("strings") ?? 0;
+  const [listAt, stringsAt] = [entries.get(tag[list]), entries.get(tag.strings)];
+  if (listAt === undefined || stringsAt === undefined) return { bits, machine, needs: [], defines: [] };
+  const [at, strings] = [offsetOf(segments, listAt), offsetOf(segments, stringsAt)];
   const end = strings + (entries.get(tag.stringBytes) ?? 0);
   const name = (offset: number) => file.text(strings + offset, end);
-  const [needs, defines] = [place("needs"), place("defines")];
   return {
     bits,
     machine,
-    needs: needs === undefined ? [] : readNeeds(file, needs, name),
-    defines: defines === undefined ? [] : readDefines(file, defines, name),
+    needs: list === "needs" ? readNeeds(file, at, name) : [],
+    defines: list === "defines" ? readDefines(file, at, name) : [],
   };
 }
 
@@ -131,31 +135,36 @@ function readSegments(file: Pages, bits: 32 | 64): readonly Segment[] {
       ? [whole(header, 32), header.getUint16(54, true), header.getUint16(56, true)]
       : [header.getUint32(28, true), header.getUint16(42, true), header.getUint16(44, true)];
   if (bytes !== (bits === 64 ? 56 : 32) || count > mostHeaders) throw new Odd();
-  return Array.from({ length: count }, (_, index) => {
-    const view = file.bytes(start + index * bytes, bytes);
-    const type = view.getUint32(0, true);
-    return bits === 64
-      ? { type, offset: whole(view, 8), address: whole(view, 16), size: whole(view, 32) }
-      : {
-          type,
-          offset: view.getUint32(4, true),
-          address: view.getUint32(8, true),
-          size: view.getUint32(16, true),
-        };
-  });
+  const table = file.bytes(start, count * bytes);
+  const segments: Segment[] = [];
+  for (let at = 0; at < table.byteLength; at += bytes) {
+    const type = table.getUint32(at, true);
+    if (type !== LOAD && type !== DYNAMIC) continue;
+    segments.push(
+      bits === 64
+        ? { type, offset: whole(table, at + 8), address: whole(table, at + 16), size: whole(table, at + 32) }
+        : {
+            type,
+            offset: table.getUint32(at + 4, true),
+            address: table.getUint32(at + 8, true),
+            size: table.getUint32(at + 16, true),
+          },
+    );
+  }
+  return segments;
 }
 
 function readDynamic(file: Pages, { offset, size }: Segment, bits: 32 | 64): ReadonlyMap<number, number> {
   const bytes = bits === 64 ? 16 : 8;
+  const table = file.bytes(offset, size - (size % bytes));
   const entries = new Map<number, number>();
-  for (let index = 0; (index + 1) * bytes <= size; index++) {
-    if (index === mostEntries) throw new Odd();
-    const view = file.bytes(offset + index * bytes, bytes);
-    const name = bits === 64 ? Number(view.getBigUint64(0, true)) : view.getUint32(0, true);
+  for (let at = 0; at < table.byteLength; at += bytes) {
+    // All names that are asked for fit into 32 bits, and those beyond are none of them.
+    const name = table.getUint32(at, true);
     if (name === 0) break;
     // The values of other entries may be anything.
-    if (Object.values(tag).some((known) => known === name))
-      entries.set(name, bits === 64 ? whole(view, 8) : view.getUint32(4, true));
+    if (!wanted.has(name) || (bits === 64 && table.getUint32(at + 4, true) !== 0)) continue;
+    entries.set(name, bits === 64 ? whole(table, at + 8) : table.getUint32(at + 4, true));
   }
   return entries;
 }
@@ -214,7 +223,7 @@ function walk(start: number, visit: (offset: number) => number): void {
 }
 
 function whole(view: DataView, at: number): number {
-  const value = view.getBigUint64(at, true);
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Odd();
-  return Number(value);
+  const value = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+  if (!Number.isSafeInteger(value)) throw new Odd();
+  return value;
 }

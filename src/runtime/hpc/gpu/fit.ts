@@ -14,7 +14,8 @@ export interface Unmet {
   readonly version: string;
 }
 
-type LookUp = (file: string) => ElfObject | undefined;
+/** `given`: the host's own, which fits what was made with it. */
+type LookUp = (file: string) => ElfObject | "given" | undefined;
 
 /** Parts of glibc: these have to be there. Others may be, for a program that never loads what needs them. */
 const partOfGlibc =
@@ -40,10 +41,7 @@ export function partByFit(
   }
 }
 
-function findUnmet(
-  { name, object }: HostObject,
-  lookUp: (file: string) => ElfObject | "given" | undefined,
-): Unmet | undefined {
+function findUnmet({ name, object }: HostObject, lookUp: LookUp): Unmet | undefined {
   const unmet: Unmet[] = [];
   for (const { file, versions } of object?.needs ?? []) {
     const found = lookUp(file);

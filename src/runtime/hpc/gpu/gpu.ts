@@ -94,16 +94,13 @@ function chooseFiles(maker: GpuMaker, inside: ImageLibraries, place: GpuPlace, h
     );
     return found;
   }
-  const lookUp = (file: string) => inside.lookUp(file);
-  const libraries = partByFit(found.libraries, lookUp);
+  const libraries = partByFit(found.libraries, (file) => inside.lookUp(file));
   const vital = libraries.unmet.find(({ name }) => heart[maker].test(name));
   if (vital !== undefined)
     throw gpuImageOlder(whose[maker], flagOf[maker], listNames[maker], imageName, vital, libc.version);
-  // A program may ask for what only the host's own libraries define.
+  // What the programs need of the host's own libraries is there with these.
   const given = new Set(libraries.fit.map(({ name }) => name));
-  const programs = partByFit(found.programs, (file) =>
-    given.has(file) ? libraries.fit.find(({ name }) => name === file)?.object : lookUp(file),
-  );
+  const programs = partByFit(found.programs, (file) => (given.has(file) ? "given" : inside.lookUp(file)));
   warnOfUnfit(maker, [...libraries.unmet, ...programs.unmet], libc.version, warn);
   return { libraries: libraries.fit, programs: programs.fit };
 }
