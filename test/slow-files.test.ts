@@ -135,7 +135,7 @@ describe.skipIf(why !== undefined)("the file system that delays", () => {
   );
 
   test("says why it does not start", async () => {
-    expect(openSlowFiles("nowhere", target)).rejects.toThrow("usage");
+    await expect(openSlowFiles("nowhere", target)).rejects.toThrow("usage");
     expect(isMounted()).toBe(false);
   });
 });
