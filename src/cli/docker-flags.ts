@@ -1,4 +1,4 @@
-// Flags that people know from Docker and that Vial does not have: each is refused with the reason and another way.
+// Flags that people know from Docker or Apptainer and that Vial does not have: each is refused with the reason and another way.
 
 interface Absent {
   readonly commands: readonly string[];
@@ -156,9 +156,27 @@ const absent: readonly Absent[] = [
     why: "Vial makes no checkpoints of containers",
     next: "leave it out",
   },
+  {
+    commands: ["verify"],
+    flags: ["--url", "-u"],
+    why: "Vial asks no key server: whom to believe is decided by a person",
+    next: "get the key from its owner, and take it in by `vial key import FILE`",
+  },
+  {
+    commands: ["verify"],
+    flags: ["--ocsp-verify"],
+    why: "this version of Vial does not ask whether certificates are revoked",
+    next: "ask by `openssl ocsp`, and leave it out",
+  },
+  {
+    commands: ["key generate"],
+    flags: ["--push", "-U"],
+    why: "Vial speaks with no key server",
+    next: "write the key by `vial key export --armor FILE`, and send it yourself",
+  },
 ];
 
-/** Why a command does not have a flag that Docker has, and what to do; undefined when Docker has none either. */
+/** Why a command does not have a flag that Docker or Apptainer has, and what to do; undefined when they have none either. */
 export function absentFlag(command: string, flag: string): Pick<Absent, "why" | "next"> | undefined {
   return absent.find((entry) => entry.commands.includes(command) && entry.flags.includes(flag));
 }

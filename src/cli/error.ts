@@ -660,3 +660,13 @@ export function pushTargetNear(text: string): VialError {
     next: "write oras://HOST/NAME:TAG or docker://HOST/NAME:TAG; for files use `vial convert`",
   });
 }
+
+export function flagNeeds(flag: string, other: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "flag-needs",
+    what: `Cannot use "${flag}" alone`,
+    why: `it says more about "${other}", which is not given`,
+    next: `add ${other}`,
+  });
+}

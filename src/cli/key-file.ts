@@ -7,7 +7,7 @@ import { checkReadable } from "./readable.ts";
 
 /** `password` is asked for where the file is locked. Throws key-file-unreadable. */
 export async function readPrivateKey(path: string, password: () => string): Promise<KeyObject> {
-  const text = readPem(path);
+  const { text } = readPem("--key", path);
   const { createPrivateKey } = await import("node:crypto");
   const isLocked = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text);
   const passphrase = isLocked ? { passphrase: password() } : {};
@@ -20,7 +20,7 @@ export async function readPrivateKey(path: string, password: () => string): Prom
 
 /** Throws key-file-unreadable; for a private key too, whose place is not here. */
 export async function readPublicKey(path: string): Promise<KeyObject> {
-  const text = readPem(path);
+  const { text } = readPem("--key", path);
   const { createPublicKey } = await import("node:crypto");
   if (text.includes("PRIVATE KEY-----"))
     throw keyFileUnreadable(path, "public key", "it is a private key, which is for signing");
@@ -31,7 +31,8 @@ export async function readPublicKey(path: string): Promise<KeyObject> {
   }
 }
 
-function readPem(path: string): string {
-  checkReadable("--key", path);
-  return readFileSync(path, "utf8");
+/** A text that a flag names. Throws file-unreadable. */
+export function readPem(flag: string, path: string): { readonly path: string; readonly text: string } {
+  checkReadable(flag, path);
+  return { path, text: readFileSync(path, "utf8") };
 }

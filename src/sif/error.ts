@@ -218,3 +218,32 @@ export function sifKeyUnfit(path: string, why: string): VialError {
     next: "give an RSA, ECDSA or Ed25519 key in PEM form, such as `openssl genpkey -algorithm ed25519` makes",
   });
 }
+
+export function certificatesUnreadable(path: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "certificates-unreadable",
+    what: `Cannot read certificates from "${path}"`,
+    why,
+    next: `see what it is: openssl x509 -in ${path} -text -noout`,
+  });
+}
+
+export function certificateRefused(path: string, why: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "certificate-refused",
+    what: `Cannot believe the certificate "${path}"`,
+    why,
+    next: "give those between it and its root by --certificate-intermediates, and the root by --certificate-roots",
+  });
+}
+
+export function certificateRootsNone(): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "certificate-roots-none",
+    what: "Cannot find root certificates on this machine",
+    next: "give those that you believe by --certificate-roots",
+  });
+}

@@ -118,6 +118,14 @@ ID  |GROUP   |LINK    |TYPE
   });
 });
 
+test("flags of Apptainer that Vial does not have are refused with the reason", async () => {
+  using host = new TestStore();
+  const path = file("one-group.sif");
+  expect((await host.vial("verify", "--url", "x", path)).err).toContain("asks no key server");
+  expect((await host.vial("verify", "--ocsp-verify", path)).err).toContain("certificates are revoked");
+  expect((await host.vial("key", "generate", "--push")).err).toContain("speaks with no key server");
+});
+
 describe("vial sign", () => {
   test("by a PEM key makes what --key verifies", async () => {
     using host = new TestStore();
@@ -134,6 +142,27 @@ describe("vial sign", () => {
     expect((await host.vial("sign", "--key", `${host.root}/key.pem`, "-P", "x", path)).err).toContain(
       "Cannot read a private key",
     );
+  });
+
+  test("by a key with a certificate makes what --certificate verifies", async () => {
+    using host = new TestStore();
+    const path = `${host.root}/x.sif`;
+    copyFileSync(file("one-group.sif"), path);
+    const pem = (name: string) => file(`certificates/${name}`);
+    expect((await host.vial("sign", "--key", pem("signer.key"), path)).code).toBe(0);
+    const words = ["verify", "--certificate", pem("signer.pem"), "--certificate-roots", pem("root.pem")];
+    expect(
+      (await host.vial(...words, "--certificate-intermediates", pem("middle.pem"), path)).out,
+    ).toStartWith("Signing entity: O=Vial test, CN=signer\n");
+    expect(await host.vial(...words, path)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("no chain leads from it to a root"),
+    });
+    expect((await host.vial("verify", "--certificate-roots", pem("root.pem"), path)).err).toContain(
+      "add --certificate",
+    );
+    const other = ["verify", "--certificate", pem("plain.pem"), "--certificate-roots", pem("middle.pem")];
+    expect((await host.vial(...other, path)).err).toContain("was not made by the key of");
   });
 
   test("says what there is not to sign", async () => {

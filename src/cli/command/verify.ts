@@ -1,9 +1,9 @@
 import { loadKeyring } from "#engine";
 import { loadSignatures, openSif, primaryPartition, type SifFile, type Trust, type Verification } from "#sif";
 import type { Command } from "../command.ts";
-import { sifUnverified } from "../error.ts";
+import { flagNeeds, optionsConflict, sifUnverified } from "../error.ts";
 import { boolFlag, textFlag } from "../flag.ts";
-import { readPublicKey } from "../key-file.ts";
+import { readPem, readPublicKey } from "../key-file.ts";
 import type { Flags } from "../parse.ts";
 import { out } from "../print.ts";
 import { sifNumbersOf } from "../sif-object-wish.ts";
@@ -15,6 +15,9 @@ export const command: Command = {
   summary: "Verify the signatures of a SIF file",
   flags: [
     boolFlag("all", "Verify every object: with --legacy-insecure each by its own signature", "a"),
+    textFlag("certificate", "file", "Believe the key of this certificate in PEM form, and no other"),
+    textFlag("certificate-intermediates", "file", "Certificates between it and its root"),
+    textFlag("certificate-roots", "file", "Roots that are believed (default: those of the machine)"),
     textFlag("group-id", "id", "Verify the objects of this group", "g"),
     textFlag("groupid", "id", "Same as --group-id"),
     textFlag("id", "id", "Same as --sif-id"),
@@ -61,11 +64,33 @@ function partsOf(
 
 async function trustOf(flags: Flags): Promise<Trust> {
   const path = flags.filled("key");
+  const certificate = flags.filled("certificate");
+  for (const name of ["certificate-intermediates", "certificate-roots"])
+    if (certificate === undefined && flags.has(name)) throw flagNeeds(`--${name}`, "--certificate");
+  if (path !== undefined && certificate !== undefined)
+    throw optionsConflict("--key", "--certificate", "both name the key that is believed");
+  if (certificate !== undefined) return await trustOfCertificate(flags, certificate);
   if (path === undefined) return await (await loadKeyring()).trustOfKeyring();
   const { checkSigningKey } = await loadSignatures();
   const key = await readPublicKey(path);
   checkSigningKey(key, path);
   return { kind: "key", key, name: path };
+}
+
+async function trustOfCertificate(flags: Flags, path: string): Promise<Trust> {
+  const { keyOfCertificate, machineRoots } = await loadSignatures();
+  const pem = (name: string) => {
+    const file = flags.filled(name);
+    return file === undefined ? undefined : readPem(`--${name}`, file);
+  };
+  const between = pem("certificate-intermediates");
+  const { key, name } = keyOfCertificate({
+    certificate: readPem("--certificate", path),
+    intermediates: between === undefined ? [] : [between],
+    roots: [pem("certificate-roots") ?? machineRoots()],
+    now: new Date(),
+  });
+  return { kind: "key", key, name };
 }
 
 /** What may help, by the first fault. */

@@ -19,7 +19,8 @@ export {
   readPgpKeys,
   unlockPgpKey,
 } from "../pgp/key.ts";
-export { checkSigningKey, keyIdOf } from "./dsse.ts";
+export { keyOfCertificate, machineRoots } from "./certificate.ts";
+export { checkSigningKey } from "./dsse.ts";
 export { type SigningKey, signSif } from "./sign.ts";
 export {
   type Fault,
