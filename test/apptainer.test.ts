@@ -197,6 +197,9 @@ describe.skipIf(why !== undefined).each(ways)("apptainer, called by %s", (_name,
     expect(await exec("-H", `${home}/data:/home/other`, sif, "sh", "-c", "cat $HOME/note")).toBe("noted");
     expect(await exec("-p", sif, "sh", "-c", "echo $$")).toBe("1");
     expect(await exec("--hostname", "node7", sif, "hostname")).toBe("node7");
+    expect(await exec("--dns", "192.0.2.1,192.0.2.2", sif, "cat", "/etc/resolv.conf")).toBe(
+      "nameserver 192.0.2.1\nnameserver 192.0.2.2",
+    );
     const both = await out(
       ["apptainer", "exec", "-ceB", `${home}/data:/mnt`, sif, "sh", "-c", 'echo "$OF_HOST" $(ls /mnt)'],
       {

@@ -39,7 +39,7 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
     mounts: readMounts(flags),
     network: readNetwork(flags),
     extraHosts: readHosts(flags),
-    dns: readDns(flags),
+    dns: readDns(flags.list("dns")),
     ...(restart === undefined ? {} : { restart }),
     stopSignal,
     ...(stopTimeout === undefined ? {} : { stopTimeout: wholeNumber("--stop-timeout", stopTimeout, -1) }),
@@ -243,8 +243,8 @@ function readHosts(flags: Flags): readonly string[] {
   });
 }
 
-function readDns(flags: Flags): readonly string[] {
-  return flags.list("dns").map((server) => {
+export function readDns(servers: readonly string[]): readonly string[] {
+  return servers.map((server) => {
     if (!/^[0-9a-fA-F.:]+$/.test(server))
       throw optionInvalid("--dns", server, "it is no address", "--dns 192.0.2.1");
     return server;

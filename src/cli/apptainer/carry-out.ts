@@ -7,7 +7,7 @@ import { failure, type Log, personaVoice } from "./log.ts";
 import { anewWord, type PersonaName } from "./name.ts";
 import type { PersonaCommand } from "./option.ts";
 import { readGiven, refuseIdle, translate } from "./read.ts";
-import { oldVariables } from "./variables.ts";
+import { oldVariables, ownVariables } from "./variables.ts";
 
 // Carries one command out by a command of Vial.
 
@@ -38,9 +38,9 @@ export async function carryOut(errand: Errand): Promise<number> {
   const { command, vial, log, name } = errand;
   speakAs(personaVoice(name, log));
   takeOldVariables(errand);
-  const given = readGiven(command, errand.rest, process.env);
+  const given = readGiven(command, errand.rest, ownVariables(process.env));
   try {
-    refuseIdle(command, given);
+    refuseIdle(command, given, (sentence) => log.warn(sentence));
     const flags = translate(command, given, vial, errand.more?.(log));
     const args = errand.args?.(given.args) ?? given.args;
     becomeMapped(vial, { flags, args }, [anewWord, name, ...errand.argv]);
@@ -73,7 +73,7 @@ export function isUsageError(error: unknown): boolean {
  * there is nothing old left. Who calls the program by its old name is not told to change.
  */
 function takeOldVariables({ command, name, log }: Errand): void {
-  const { warnings, hints, overruled } = oldVariables(command.options, process.env);
+  const { warnings, hints, overruled } = oldVariables(command.options, ownVariables(process.env));
   for (const sentence of warnings) log.warn(sentence);
   if (name === "apptainer") for (const { sentence } of hints) log.info(sentence);
   for (const { key } of hints) {

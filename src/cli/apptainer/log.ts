@@ -11,11 +11,11 @@ export const levels = { debug: 5, verbose: 4, normal: 1, quiet: -1, silent: -3 }
 
 export class Log {
   readonly #level: Level;
-  readonly #colour: boolean;
+  readonly #colour: "by terminal" | "none";
 
   constructor(level: Level, colour: "by terminal" | "none") {
     this.#level = level;
-    this.#colour = colour === "by terminal" && hasColour(2);
+    this.#colour = colour;
   }
 
   info(text: string): void {
@@ -39,7 +39,9 @@ export class Log {
   }
 
   #line(word: string, colour: number, text: string): void {
-    err(`${this.#colour ? `\x1b[${colour}m${word}\x1b[0m` : word} ${text}\n`);
+    // Whether it is a terminal is asked when there is something to say: it takes a while to find out.
+    const isColoured = this.#colour === "by terminal" && hasColour(2);
+    err(`${isColoured ? `\x1b[${colour}m${word}\x1b[0m` : word} ${text}\n`);
   }
 }
 

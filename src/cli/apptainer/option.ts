@@ -28,6 +28,8 @@ export interface Option {
   readonly translate?: (value: string) => string;
   /** Vial's command reads the variables itself, for they add to the option and do not stand in for it. */
   readonly addsVariables?: true;
+  /** It does not act, and a variable that a site sets for everybody shall not end every command: it is warned of. */
+  readonly warnsByVariable?: true;
   readonly isHidden?: true;
 }
 
@@ -40,26 +42,30 @@ interface More {
   readonly becomes?: string;
   readonly translate?: (value: string) => string;
   readonly addsVariables?: true;
+  readonly warnsByVariable?: true;
   readonly isHidden?: true;
 }
 
-function option(
-  kind: Option["kind"],
-  [name, short]: Spelling,
-  help: string,
-  state: State,
-  more: More,
-): Option {
-  const { note: _note, variables = [], ...rest } = more;
-  return { name, ...(short === undefined ? {} : { short }), kind, help, variables, state, ...rest };
-}
-
 function maker(is: StateName) {
+  // Some hundred of these are made at each start: one copy each.
   const make =
     (kind: Option["kind"]) =>
-    (spelling: Spelling, help: string, more: More = {}) =>
-      option(kind, spelling, help, more.note === undefined ? { is } : { is, note: more.note }, more);
+    ([name, short]: Spelling, help: string, more: More = {}): Option => {
+      const made: Option = {
+        ...more,
+        name,
+        kind,
+        help,
+        variables: more.variables ?? [],
+        state: { is, ...noteOf(more) },
+      };
+      return short === undefined ? made : Object.assign(made, { short });
+    };
   return { bool: make("bool"), text: make("string"), list: make("list") };
+}
+
+function noteOf({ note }: More): { readonly note?: string } {
+  return note === undefined ? {} : { note };
 }
 
 export const works = maker("works");

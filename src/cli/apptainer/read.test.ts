@@ -46,12 +46,23 @@ describe("readGiven()", () => {
 });
 
 describe("refuseIdle()", () => {
+  test("warns of a variable that a site may set for everybody", () => {
+    const said: string[] = [];
+    const given = read("build", "x.sif x.def", { APPTAINER_TMPDIR: "/scratch" });
+    refuseIdle(find("build"), given, (sentence) => said.push(sentence));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toStartWith('APPTAINER_TMPDIR does not act on "build": ');
+    expect(() => refuseIdle(find("build"), read("build", "--tmpdir /s x y"), () => {})).toThrow("--tmpdir");
+  });
+
   test("ends a command with an option that does not act, by a variable too, and takes one that is turned off", () => {
-    expect(() => refuseIdle(find("exec"), read("exec", "--security x a b"))).toThrow('"exec --security"');
-    expect(() => refuseIdle(find("exec"), read("exec", "a b", { SINGULARITY_NVCCLI: "1" }))).toThrow(
-      "--nvccli",
+    expect(() => refuseIdle(find("exec"), read("exec", "--security x a b"), () => {})).toThrow(
+      '"exec --security"',
     );
-    refuseIdle(find("exec"), read("exec", "--nvccli=false --no-eval a b"));
+    expect(() =>
+      refuseIdle(find("exec"), read("exec", "a b", { SINGULARITY_NVCCLI: "1" }), () => {}),
+    ).toThrow("--nvccli");
+    refuseIdle(find("exec"), read("exec", "--nvccli=false --no-eval a b"), () => {});
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Command, Flag } from "../command.ts";
+import type { Command } from "../command.ts";
 import { Flags, parseCommandLine } from "../parse.ts";
 import { optionNotHere, variableUnreadable } from "./error.ts";
 import type { Option, PersonaCommand } from "./option.ts";
@@ -12,27 +12,20 @@ type Value = string | boolean | readonly string[];
 export interface Given {
   /** By the name of the option; those of variables are among them. */
   readonly values: ReadonlyMap<string, Value>;
+  /** Names of the options that come from variables. */
+  readonly byVariable: ReadonlySet<string>;
   readonly args: readonly string[];
 }
 
 /** A command of the table in the terms of the parser. Its own name does not meet the hints for Docker's flags. */
-function asCommand(command: PersonaCommand): Command {
-  const flags = command.options.map(
-    ({ name, short, kind, value, help }): Flag => ({
-      name,
-      kind,
-      help,
-      ...(short === undefined ? {} : { short }),
-      ...(value === undefined ? {} : { value }),
-    }),
-  );
+function asCommand({ name, usage, summary, options, interspersed, args }: PersonaCommand): Command {
   return {
-    name: `apptainer ${command.name}`,
-    usage: command.usage,
-    summary: command.summary,
-    flags,
-    interspersed: command.interspersed ?? true,
-    args: command.args,
+    name: `apptainer ${name}`,
+    usage,
+    summary,
+    flags: options,
+    interspersed: interspersed ?? true,
+    args,
     run: () => 0,
   };
 }
@@ -41,12 +34,18 @@ function asCommand(command: PersonaCommand): Command {
 export function readGiven(command: PersonaCommand, argv: readonly string[], env: Env): Given {
   const { flags, args } = parseCommandLine(asCommand(command), argv);
   const values = new Map<string, Value>();
+  const byVariable = new Set<string>();
+  const hasVariables = Object.keys(env).length > 0;
   for (const option of command.options) {
     const { name } = option;
-    const value = flags.has(name) ? givenValue(flags, option) : byVariable(option, env);
-    if (value !== undefined) values.set(name, value);
+    const isGiven = flags.has(name);
+    if (!isGiven && !hasVariables) continue;
+    const value = isGiven ? givenValue(flags, option) : valueOfVariable(option, env);
+    if (value === undefined) continue;
+    values.set(name, value);
+    if (!isGiven) byVariable.add(name);
   }
-  return { values, args };
+  return { values, byVariable, args };
 }
 
 function givenValue(flags: Flags, { name, kind }: Option): Value | undefined {
@@ -54,7 +53,7 @@ function givenValue(flags: Flags, { name, kind }: Option): Value | undefined {
   return kind === "list" ? flags.list(name) : flags.text(name);
 }
 
-function byVariable(option: Option, env: Env): Value | undefined {
+function valueOfVariable(option: Option, env: Env): Value | undefined {
   const found = variableFor(option, env);
   if (found === undefined) return undefined;
   if (option.kind === "list") return [found.value];
@@ -64,13 +63,20 @@ function byVariable(option: Option, env: Env): Value | undefined {
   throw variableUnreadable(found.name, found.value);
 }
 
-/** An option that was asked for and does not act ends the command. Throws option-not-here. */
-export function refuseIdle(command: PersonaCommand, { values }: Given): void {
-  for (const { name, state } of command.options) {
+/** An option that was asked for and does not act ends the command, or is warned of. Throws option-not-here. */
+export function refuseIdle(
+  command: PersonaCommand,
+  { values, byVariable }: Given,
+  warn: (sentence: string) => void,
+): void {
+  if (values.size === 0) return;
+  for (const { name, state, variables, warnsByVariable } of command.options) {
     const value = values.get(name);
     if (value === undefined || value === false) continue;
-    if (state.is === "not-yet" || state.is === "refused")
-      throw optionNotHere(command.name, `--${name}`, state.is, state.note ?? "");
+    if (state.is !== "not-yet" && state.is !== "refused") continue;
+    if (warnsByVariable === true && byVariable.has(name))
+      warn(`APPTAINER_${variables[0]} does not act on "${command.name}": ${state.note ?? ""}`);
+    else throw optionNotHere(command.name, `--${name}`, state.is, state.note ?? "");
   }
 }
 
@@ -83,6 +89,7 @@ export function translate(
 ): Flags {
   const declared = new Map(vial.flags.map((flag) => [flag.name, flag]));
   const values = new Map<string, Value>(Object.entries(more));
+  if (given.values.size === 0) return new Flags(declared, values);
   for (const option of command.options) {
     const value = given.values.get(option.name);
     if (value === undefined || option.state.is !== "works") continue;

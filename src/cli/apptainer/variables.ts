@@ -11,6 +11,13 @@ export interface FoundVariable {
 
 const prefixes = ["APPTAINER_", "SINGULARITY_"] as const;
 
+/** Those of an environment that may stand for options: to ask process.env for each of hundreds of names takes a while. */
+export function ownVariables(env: Env): Env {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix))),
+  );
+}
+
 /**
  * The variable that stands for an option that was not given, or undefined. The newer prefix wins; an empty one is none. What
  * adds to the option is not told here, for its command reads that.
@@ -38,6 +45,8 @@ export function oldVariables(options: readonly Option[], env: Env): OldVariables
   const warnings: string[] = [];
   const hints: { key: string; sentence: string }[] = [];
   const overruled: string[] = [];
+  if (!Object.keys(env).some((name) => name.startsWith("SINGULARITY_")))
+    return { warnings, hints, overruled };
   for (const key of new Set(options.flatMap(({ variables }) => variables))) {
     const [fresh, old] = [env[`APPTAINER_${key}`], env[`SINGULARITY_${key}`]];
     if (old === undefined || old === "") continue;

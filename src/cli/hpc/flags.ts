@@ -18,6 +18,7 @@ export const hpcFlags: readonly Flag[] = [
   boolFlag("contain", "Empty home and /tmp, a /dev without hardware"),
   boolFlag("containall", "As --contain, with its own processes and IPC, and --cleanenv", "C"),
   textFlag("cwd", "path", "Working folder inside"),
+  listFlag("dns", "address", "Name servers in place of the host's; several with commas"),
   listFlag("env", "name=value", "Set a variable inside; several with commas", "e"),
   listFlag("env-file", "file", "Set variables by a file that the image's shell reads"),
   boolFlag("fakeroot", "Be root inside"),

@@ -14,7 +14,7 @@ import {
   readEnvironmentVariables,
   splitSettings,
 } from "#engine";
-import { readFile } from "../container-wish.ts";
+import { readDns, readFile } from "../container-wish.ts";
 import { optionInvalid, optionsConflict, optionUnsupported } from "../error.ts";
 import type { Flags } from "../parse.ts";
 import { variableOf } from "./form.ts";
@@ -70,6 +70,12 @@ export function readHpcWish(
     )
       .filter(([name]) => flags.bool(name))
       .map(([name, maker]) => ({ maker, origin: given.has(name) ? "asked" : "default" })),
+    nameServers: readDns(
+      flags
+        .list("dns")
+        .flatMap((text) => text.split(","))
+        .filter((text) => text !== ""),
+    ),
     unpackFolder: unpackPlace(flags.text("tmpdir") ?? place.env.VIAL_TMPDIR, place),
     umask: flags.bool("no-umask") || compat ? 0o022 : undefined,
     noPrivileges: flags.bool("no-privs"),

@@ -28,6 +28,7 @@ function plan(changes: Partial<HpcWish> = {}, cwd = "/project", gpus: ReturnType
     overlays: [],
     namespaces: new Set(),
     hostname: undefined,
+    nameServers: [],
     ...changes,
   } as unknown as HpcWish;
   return planMounts(wish, { caller, cwd, image: { passwd: "", group: undefined }, gpus });
@@ -98,6 +99,13 @@ describe("planMounts()", () => {
     ]);
     for (const cwd of ["/etc", "/usr", "/proc/1", "/dev/shm", "/"])
       expect(targets(plan({}, cwd))).not.toContain(`cwd ${cwd}`);
+  });
+
+  test("name servers that were asked for stand in for the host's", () => {
+    const step = plan({ nameServers: ["192.0.2.1", "2001:db8::1"] }).find(
+      ({ target }) => target === "/etc/resolv.conf",
+    );
+    expect(step).toMatchObject({ kind: "file", content: "nameserver 192.0.2.1\nnameserver 2001:db8::1\n" });
   });
 
   test("a process namespace has a /proc of its own, a network its own /sys", () => {

@@ -87,7 +87,15 @@ export function planMounts(wish: HpcWish, facts: PlanFacts): readonly MountStep[
     }
   }
   for (const path of ["/etc/hosts", "/etc/localtime"]) if (!without("bind-paths", path)) add(host(path));
-  if (!wish.noMount.paths.has("/etc/resolv.conf")) add(host("/etc/resolv.conf"));
+  if (wish.nameServers.length > 0)
+    add({
+      kind: "file",
+      target: "/etc/resolv.conf",
+      content: wish.nameServers.map((address) => `nameserver ${address}\n`).join(""),
+      mode: 0o644,
+      origin: "asked",
+    });
+  else if (!wish.noMount.paths.has("/etc/resolv.conf")) add(host("/etc/resolv.conf"));
   add(...accountFiles(wish, facts, home.target));
   if (wish.hostname !== undefined)
     add({

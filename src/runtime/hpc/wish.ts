@@ -70,6 +70,8 @@ export interface HpcWish {
   readonly namespaces: ReadonlySet<"ipc" | "net" | "pid" | "uts">;
   readonly hostname: string | undefined;
   readonly gpus: readonly GpuWish[];
+  /** Addresses of name servers in place of the host's. */
+  readonly nameServers: readonly string[];
   /** Where an image file is unpacked that cannot be mounted. */
   readonly unpackFolder: string;
   /** 0o022 with --no-umask; undefined: the caller's. */

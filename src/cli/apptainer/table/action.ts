@@ -94,11 +94,7 @@ export const startOptions: readonly Option[] = [
     variables: ["DMTCP_RESTART"],
     note: "Vial makes no checkpoints",
   }),
-  notYet.text(["dns"], "Name servers", {
-    value: "list",
-    variables: ["DNS"],
-    note: "bind a file of your own: --bind ./resolv.conf:/etc/resolv.conf",
-  }),
+  works.text(["dns"], "Name servers, in place of the host's", { value: "list", variables: ["DNS"] }),
   refused.text(["drop-caps"], "Capabilities to take away", {
     value: "list",
     variables: ["DROP_CAPS"],
@@ -231,7 +227,8 @@ export const startOptions: readonly Option[] = [
   }),
   works.text(["tmpdir"], "Where an image is unpacked that cannot be mounted", {
     value: "path",
-    variables: ["TMPDIR"],
+    // Who has no room at home says so by either.
+    variables: ["TMPDIR", "CACHEDIR"],
     isHidden: true,
   }),
   always.bool(["underlay"], "Make mount points without an overlay", {

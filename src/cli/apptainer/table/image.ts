@@ -83,6 +83,7 @@ const build: PersonaCommand = {
     notYet.text(["tmpdir"], "Folder for what is made on the way", {
       value: "path",
       variables: ["TMPDIR"],
+      warnsByVariable: true,
       note: "builds lie in the store; VIAL_ROOT says where that is",
       isHidden: true,
     }),

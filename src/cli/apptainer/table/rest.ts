@@ -8,6 +8,7 @@ const many = Number.POSITIVE_INFINITY;
 const authfile = notYet.text(["authfile"], "File with the credentials", {
   value: "path",
   variables: ["AUTHFILE"],
+  warnsByVariable: true,
   note: "they are kept where Docker keeps them; DOCKER_CONFIG names the folder",
 });
 

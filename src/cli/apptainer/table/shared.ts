@@ -11,23 +11,27 @@ export const reaching: readonly Option[] = [
   notYet.text(["authfile"], "File with the credentials of registries", {
     value: "path",
     variables: ["AUTHFILE"],
+    warnsByVariable: true,
     note: login,
   }),
   refused.text(["docker-host"], "Socket of a Docker daemon", {
     value: "address",
     variables: ["DOCKER_HOST"],
+    warnsByVariable: true,
     note: "Vial asks no daemon for images; save them there, and give docker-archive:FILE",
   }),
   notYet.bool(["docker-login"], "Ask for name and password", { variables: ["DOCKER_LOGIN"], note: login }),
   notYet.text(["docker-username"], "User name for the registry", {
     value: "name",
     variables: ["DOCKER_USERNAME"],
+    warnsByVariable: true,
     note: login,
     isHidden: true,
   }),
   notYet.text(["docker-password"], "Password for the registry", {
     value: "text",
     variables: ["DOCKER_PASSWORD"],
+    warnsByVariable: true,
     note: login,
     isHidden: true,
   }),
