@@ -13,6 +13,7 @@ const SIGXFSZ = 25;
 export function replaceProcess(
   argv: readonly [program: string, ...args: string[]],
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  path: string = argv[0],
 ): never {
   const c = libc();
   c.signal(SIGPIPE, SIG_DFL);
@@ -21,9 +22,9 @@ export function replaceProcess(
     value === undefined ? [] : [`${name}=${value}`],
   );
   const [words, settings] = [stringArray(argv), stringArray(env)];
-  const program = cString(argv[0]);
+  const program = cString(path);
   c.execve(pointer(program), pointer(words.addresses), pointer(settings.addresses));
-  throw new SystemError(`execve ${argv[0]}`, errno());
+  throw new SystemError(`execve ${path}`, errno());
 }
 
 /** replaceProcess() by an open program: it needs no path to where it lies (execveat(2) with AT_EMPTY_PATH). */

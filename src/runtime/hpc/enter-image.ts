@@ -1,5 +1,3 @@
-import { fstatSync, readSync } from "node:fs";
-import { constants } from "node:fs";
 import {
   changeDirectory,
   currentDirectory,
@@ -7,19 +5,18 @@ import {
   enterPrivateMounts,
   forbidNewPrivileges,
   inUserNamespace,
-  openInside,
   openRoot,
   setHostName,
   setUmask,
   unshareNamespaces,
   type SquashfsServer,
 } from "#host";
-import { isVialError } from "#spec";
 import { hpcFolderMissing } from "./error.ts";
 import { makeEnvironment } from "./environment.ts";
 import { planGpus } from "./gpu/gpu.ts";
 import { ImageFiles } from "./image-files.ts";
 import { type StartManner, vialManner } from "./manner.ts";
+import { readInside } from "./read-inside.ts";
 import { withOwnOverlay } from "./overlay-image.ts";
 import { homeOf, planMounts } from "./plan.ts";
 import { checkApp, chooseWords, makeProgram, type Program } from "./program.ts";
@@ -98,8 +95,8 @@ export function enterImage(start: HpcStart): Program | number {
     app: wish.app,
     prompt: manner.prompt,
   });
-  const { argv, env } = makeProgram(looker, words, environment, image, manner);
-  return { argv, env: { ...env, PWD: folder } };
+  const program = makeProgram(looker, words, environment, image, { manner, folder });
+  return { ...program, env: { ...program.env, PWD: folder } };
 }
 
 /** The caller's own folder where it can be seen, else the home, else "/". One that was asked for has to be there. */
@@ -113,22 +110,6 @@ function enterFolder(wish: HpcWish, cwd: string, home: string): string {
     changeDirectory("/");
   }
   throw hpcFolderMissing(candidates[0] ?? "/");
-}
-
-const maxBytes = 4 * 1024 * 1024;
-
-/** A regular file of the image, or undefined: not a pipe that would wait for its writer, nor a giant one. */
-function readInside(image: number, path: string): string | undefined {
-  try {
-    using file = openInside(image, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    const info = fstatSync(file.fd);
-    if (!info.isFile() || info.size > maxBytes) return undefined;
-    const bytes = Buffer.alloc(info.size);
-    return bytes.toString("utf8", 0, readSync(file.fd, bytes, 0, bytes.length, 0));
-  } catch (error) {
-    if (isVialError(error)) throw error;
-    return undefined;
-  }
 }
 
 function printHelp(image: number, app: string | undefined, { print, warn }: HpcStart): number {

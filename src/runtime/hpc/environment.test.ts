@@ -1,6 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { makeEnvironment, settleEnvironment } from "./environment.ts";
+import { makeEnvironment } from "./environment.ts";
+import { settleEnvironment } from "./settle-environment.ts";
 import type { EnvironmentWish } from "./wish.ts";
+
+const noFiles = {
+  isFile: () => false,
+  isFolder: () => false,
+  exists: () => false,
+  isExecutable: () => false,
+  read: () => undefined,
+};
 
 const wish = (changes: Partial<EnvironmentWish> = {}): EnvironmentWish =>
   ({
@@ -34,7 +43,7 @@ const facts = {
   prompt: "Vial> ",
 };
 const settle = (changes: Partial<EnvironmentWish>, image: readonly string[]) =>
-  settleEnvironment(makeEnvironment(wish(changes), facts), image);
+  settleEnvironment(makeEnvironment(wish(changes), facts), image, [], noFiles) ?? {};
 
 describe("the environment of a program", () => {
   test("takes the host's variables where the image sets none, and never what belongs to the host alone", () => {

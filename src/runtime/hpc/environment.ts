@@ -94,29 +94,3 @@ function isForwarded(name: string, wish: EnvironmentWish): boolean {
   if (/^(APPTAINER|SINGULARITY)(ENV)?_|^VIAL_/.test(name)) return false;
   return !wish.clean || keptWhenClean.has(name);
 }
-
-/**
- * The environment of a program that is started without a shell, for the image has no scripts: `image` are the variables of
- * an OCI image's config.
- */
-export function settleEnvironment(
-  environment: Environment,
-  image: readonly string[],
-): Record<string, string> {
-  const result: Record<string, string> = { ...environment.base };
-  for (const line of image) {
-    const equals = line.indexOf("=");
-    if (equals > 0) result[line.slice(0, equals)] = line.slice(equals + 1);
-  }
-  const { LD_LIBRARY_PATH: libraries } = result;
-  if (libraries !== undefined && !libraries.split(":").includes(hostLibraries))
-    result.LD_LIBRARY_PATH = libraries === "" ? hostLibraries : `${libraries}:${hostLibraries}`;
-  for (const [name, value] of environment.host) result[name] ??= value;
-  for (const [name, value] of environment.set) result[name] = value;
-  result.PATH = withPaths(environment, result.PATH ?? "");
-  return result;
-}
-
-function withPaths({ prependPath, appendPath }: Environment, path: string): string {
-  return [prependPath, path, appendPath].filter((part) => part !== undefined && part !== "").join(":");
-}

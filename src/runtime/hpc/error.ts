@@ -135,13 +135,19 @@ export function writableImageFile(path: string): VialError {
   });
 }
 
-export function noScriptShell(image: string, why: string): VialError {
+export function noScriptShell(image: string, whose: "--env-file" | "the image's own"): VialError {
   return new VialError({
     kind: "failed-precondition",
     code: "no-script-shell",
-    what: `Cannot read the environment file in ${JSON.stringify(image)}`,
-    why,
-    next: "give the variables by --env NAME=VALUE",
+    what: `Cannot read the environment that ${JSON.stringify(image)} is to run in`,
+    why:
+      whose === "--env-file"
+        ? "the file of --env-file does more than set variables, and the image has no /bin/sh to read it"
+        : "its scripts in /.singularity.d/env do more than set variables, and it has no /bin/sh to read them",
+    next:
+      whose === "--env-file"
+        ? "give the variables by --env NAME=VALUE"
+        : "build the image again with a /bin/sh, or with simpler lines in %environment",
   });
 }
 

@@ -34,7 +34,10 @@ export async function startInstance(start: HpcStart, ready: () => void): Promise
   await start.server?.settled();
   if (init === undefined && !hasShell()) needProgram("catatonit");
   if (typeof program !== "number")
-    startInBackground(program.argv, program.env, { stdout: "inherit", stderr: "inherit" });
+    startInBackground([program.path, ...program.argv.slice(1)], program.env, {
+      stdout: "inherit",
+      stderr: "inherit",
+    });
   ready();
   if (init !== undefined) replaceProcessByOpen(init, ["catatonit", "-P"], {});
   // A shell clears up after every process while it waits for one.

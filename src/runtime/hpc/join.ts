@@ -56,10 +56,13 @@ export function joinInstance(join: HpcJoin): number {
   });
   environment.base.APPTAINER_INSTANCE = name;
   environment.base.SINGULARITY_INSTANCE = name;
-  const { argv, env } = makeProgram(files, words, environment, image, manner);
   const folder = chooseFolder(files, join);
+  const { path, argv, env } = makeProgram(files, words, environment, image, { manner, folder });
   if (kinds.includes("user") && caller.uid !== 0) forbidNewPrivileges();
-  return replaceProcess([...nsenterWords(pid, kinds, folder), ...argv], { ...env, PWD: folder });
+  return replaceProcess([...nsenterWords(pid, kinds, folder), path, ...argv.slice(1)], {
+    ...env,
+    PWD: folder,
+  });
 }
 
 function look(

@@ -1,15 +1,18 @@
 import { commandNotExecutable, commandNotFound } from "../error.ts";
 import { appUnknown, noScriptShell } from "./error.ts";
-import { type Environment, settleEnvironment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import type { ImageFiles } from "./image-files.ts";
 import type { StartManner } from "./manner.ts";
 import type { HpcImageFacts } from "./root-source.ts";
+import { envScripts, settleEnvironment } from "./settle-environment.ts";
 import { makeStartScript } from "./start-script.ts";
 import type { Action } from "./wish.ts";
 
 // Which program is started, by what is in the container.
 
 export interface Program {
+  /** Absolute, inside. */
+  readonly path: string;
   readonly argv: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
 }
@@ -72,39 +75,43 @@ function scriptOf(
 }
 
 /**
- * The program for execve(2). Where the image has env scripts and a shell, the shell reads them first; elsewhere the program
- * is started at once. Throws command-not-found and command-not-executable.
+ * The program for execve(2). Vial itself reads the image's env scripts where they do no more than set variables; others, and
+ * those of --env-file, are read by the image's shell, which then becomes the program. `folder` is where it begins.
+ * Throws command-not-found, command-not-executable, no-script-shell.
  */
 export function makeProgram(
   files: ImageFiles,
   words: readonly string[],
   environment: Environment,
   image: HpcImageFacts,
-  manner: StartManner,
+  { manner, folder }: { readonly manner: StartManner; readonly folder: string },
 ): Program {
-  const hasScripts = files.exists("/.singularity.d/env");
-  const needsShell = hasScripts || environment.files.length > 0;
-  const hasShell = needsShell && files.isExecutable("/bin/sh");
-  if (!hasShell && environment.files.length > 0)
-    throw noScriptShell(image.name, "the image has no /bin/sh, which reads the file of --env-file");
-  if (hasShell) {
-    const { text, env } = makeStartScript(environment, {
-      env: image.env,
-      scripts: hasScripts ? "read" : "none",
-      manner,
-    });
-    return { argv: ["/bin/sh", "-c", text, "vial", ...words], env };
+  const scripts = envScripts(files);
+  const env = settleEnvironment(environment, image.env, scripts, files);
+  if (env !== undefined) {
+    const [name = ""] = words;
+    return {
+      path: findInPath(files, name, env.PATH ?? "", folder, image.name),
+      argv: [name, ...words.slice(1)],
+      env,
+    };
   }
-  const env = settleEnvironment(environment, image.env);
-  const [name = "", ...rest] = words;
-  return { argv: [findInPath(files, name, env.PATH ?? "", image.name), ...rest], env };
+  if (!files.isExecutable("/bin/sh"))
+    throw noScriptShell(image.name, environment.files.length > 0 ? "--env-file" : "the image's own");
+  const script = makeStartScript(environment, {
+    env: image.env,
+    scripts: scripts.length > 0 ? "read" : "none",
+    manner,
+  });
+  return { path: "/bin/sh", argv: ["/bin/sh", "-c", script.text, "vial", ...words], env: script.env };
 }
 
-function findInPath(files: ImageFiles, name: string, path: string, image: string): string {
+function findInPath(files: ImageFiles, name: string, path: string, folder: string, image: string): string {
+  const whole = (part: string) => (part.startsWith("/") ? part : `${folder}/${part}`);
   const paths = name.includes("/")
-    ? [name]
-    : path.split(":").map((folder) => `${folder === "" ? "." : folder}/${name}`);
-  const found = paths.find((path) => files.isExecutable(path));
+    ? [whole(name)]
+    : path.split(":").map((part) => `${whole(part === "" ? "." : part)}/${name}`);
+  const found = paths.find((candidate) => files.isExecutable(candidate));
   if (found !== undefined) return found;
   const where = `the image "${image}"`;
   const there = paths.find((candidate) => files.exists(candidate));

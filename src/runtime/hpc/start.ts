@@ -1,4 +1,6 @@
+import { closeSync, openSync, readSync } from "node:fs";
 import { replaceProcess } from "#host";
+import { commandNotExecutable } from "../error.ts";
 import { enterImage, type HpcStart } from "./enter-image.ts";
 import type { Program } from "./program.ts";
 
@@ -18,5 +20,27 @@ export async function startHpc(start: HpcStart): Promise<number> {
     throw error;
   }
   await server?.settled();
-  return typeof program === "number" ? program : replaceProcess(program.argv, program.env);
+  return typeof program === "number" ? program : become(program);
+}
+
+/** A text without a first line "#!" is a script for the shell, as shells take it (execlp(3)). */
+function become({ path, argv, env }: Program): never {
+  try {
+    return replaceProcess(argv, env, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOEXEC") throw error;
+    if (isElf(path))
+      throw commandNotExecutable(argv[0], "the image", "it is a program for another kind of processor");
+    return replaceProcess(["/bin/sh", path, ...argv.slice(1)], env);
+  }
+}
+
+function isElf(path: string): boolean {
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(4);
+    return readSync(file, head, 0, 4, 0) === 4 && head.toString("latin1") === "\x7fELF";
+  } finally {
+    closeSync(file);
+  }
 }
