@@ -330,6 +330,15 @@ describe.skipIf(why !== undefined)("apptainer", () => {
     expect((await asRoot(["apptainer", "version"])).out).toMatch(/^1\.\d+\.\d+\+vial\./);
   });
 
+  test("a copy of the executable under the name does what a link does, in new namespaces too", async () => {
+    const folder = `${vial.folder}/copied`;
+    mkdirSync(folder);
+    copyFileSync(vial.program, `${folder}/apptainer`);
+    chmodSync(`${folder}/apptainer`, 0o755);
+    for (const run of [asRoot, asUser])
+      expect((await run([`${folder}/apptainer`, "exec", "-p", box, "sh", "-c", "echo $$"])).out).toBe("1\n");
+  });
+
   test("helps with every command of the table", async () => {
     expect((await asRoot(["apptainer", "--help"])).out).toContain("exec");
     for (const words of [

@@ -27,7 +27,8 @@ const quick: Readonly<
 };
 
 const argv = process.argv.slice(2);
-const persona = personaOf(process.argv0);
+// Vial calls itself by the path of its executable, which may be a copy under another name.
+const persona = argv[0]?.startsWith("internal-") === true ? undefined : personaOf(process.argv0);
 if (persona !== undefined) {
   process.exit(await startPersona(persona, argv, false));
 } else if (argv[0] === anewWord && isPersonaName(argv[1] ?? "")) {
