@@ -260,6 +260,10 @@ describe.skipIf(why !== undefined).each(ways)("apptainer, called by %s", (_name,
     expect(await out(["apptainer", "test", sif])).toBe("tested");
     expect(await out(["apptainer", "run-help", sif])).toBe("helps");
     expect(await out(["apptainer", "shell", sif], { input: "echo $OF_IMAGE; exit\n" })).toBe("image");
+    const prompts = ["apptainer", "singularity"].map((name) =>
+      out([name, "shell", sif], { input: "echo $PS1\n" }),
+    );
+    expect(await Promise.all(prompts)).toEqual(["Apptainer>", "Singularity>"]);
   });
 
   test("root's powers: -f is root inside, --no-privs takes them, -w writes into a sandbox", async () => {

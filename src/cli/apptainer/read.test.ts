@@ -3,6 +3,7 @@ import { command as build } from "../command/build.ts";
 import { hpcCommand } from "../hpc/verb.ts";
 import { commands } from "./commands.ts";
 import { readGlobals } from "./globals.ts";
+import { links } from "./links.ts";
 import { personaOf } from "./name.ts";
 import { readGiven, refuseIdle, translate } from "./read.ts";
 import { oldVariables } from "./variables.ts";
@@ -82,6 +83,15 @@ describe("translate()", () => {
       "/usr/lib/a.so:/.singularity.d/libs/a.so,/usr/lib/b.so:/.singularity.d/libs/b.so",
     ]);
   });
+});
+
+test("a registry is named by its address, without Apptainer's scheme", () => {
+  const named = (text: string) => links["registry login"]?.args?.([text]);
+  expect([named("docker://localhost:5000"), named("oras://r.example"), named("r.example")]).toEqual([
+    ["localhost:5000"],
+    ["r.example"],
+    ["r.example"],
+  ]);
 });
 
 test("oldVariables() says which are old, and which two differ", () => {

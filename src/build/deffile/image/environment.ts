@@ -54,13 +54,14 @@ fi
 `;
 
 const last = `#!/bin/sh
-# Libraries of the host (those of its graphics cards) are put into /.singularity.d/libs.
+# Libraries of the host (those of its graphics cards) are put into /.singularity.d/libs. Who starts the image may have set a
+# prompt.
 
 case ":\${LD_LIBRARY_PATH:-}:" in
 *:/.singularity.d/libs:*) ;;
 *) LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/.singularity.d/libs" ;;
 esac
-PS1='Vial> '
+PS1="\${PS1:-Vial> }"
 export LD_LIBRARY_PATH PS1
 `;
 
