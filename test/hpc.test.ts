@@ -366,6 +366,14 @@ describe.skipIf(why !== undefined)("a policy", () => {
         });
     }
     expect((await asRoot(["exec", sif, "cat", "/data"])).out).toBe("from the image\n");
+    expect(await asRoot(["instance", "start", changed, "held"], { env })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("the data of object"),
+    });
+    expect(await vial.call(["convert", changed, `${vial.folder}/other.sif`], { env })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("the policy does not let it"),
+    });
     const recipe = `${vial.folder}/from.def`;
     writeFileSync(recipe, `Bootstrap: localimage\nFrom: ${changed}\n`);
     const built = await vial.call(["build", "-q", `${vial.folder}/from.sif`, recipe], {

@@ -170,15 +170,6 @@ export function pgpPasswordWrong(fingerprint: string, why: string): VialError {
   });
 }
 
-export function pgpKeyLocked(fingerprint: string): VialError {
-  return new VialError({
-    kind: "failed-precondition",
-    code: "pgp-key-locked",
-    what: `Cannot give the secret key ${fingerprint} a new password: it has one`,
-    next: "leave the new password out; the key keeps the one it has",
-  });
-}
-
 export function pgpKeyTooNew(fingerprint: string): VialError {
   return new VialError({
     kind: "not-implemented",

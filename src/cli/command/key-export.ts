@@ -4,7 +4,7 @@ import { reasonOf } from "#spec";
 import type { Command } from "../command.ts";
 import { fileUnwritable } from "../error.ts";
 import { boolFlag, textFlag } from "../flag.ts";
-import { choiceOfKey } from "../key-choice.ts";
+import { choiceOfKey, keyringsToRead, keysDirFlag } from "../key-choice.ts";
 import { out } from "../print.ts";
 
 export const command: Command = {
@@ -14,13 +14,14 @@ export const command: Command = {
   flags: [
     boolFlag("armor", "As text, for mail and the web", "a"),
     textFlag("keyidx", "key", "The key: its number in `vial key list`, or its fingerprint", "k"),
+    keysDirFlag,
     boolFlag("secret", "The secret key, locked as it is; the file is readable by you alone", "s"),
   ],
   examples: ["vial key export --armor -k 0 mine.asc", "vial key export --secret -k 0 backup.pgp"],
   args: [1, 1],
   async run(flags, [target = ""]) {
     const ring = flags.bool("secret") ? "secret" : "public";
-    const { key } = await choiceOfKey(ring, flags.filled("keyidx"));
+    const { key } = await choiceOfKey(ring, flags.filled("keyidx"), await keyringsToRead(flags));
     const { armorOf } = await loadSignatures();
     const content = flags.bool("armor") ? armorOf(key) : key.write();
     if (target === "-") {

@@ -3,6 +3,7 @@ import { loadSignatures } from "#sif";
 import type { Command } from "../command.ts";
 import { flagValueInvalid, optionsConflict } from "../error.ts";
 import { textFlag } from "../flag.ts";
+import { keyringToChange, keysDirFlag } from "../key-choice.ts";
 import { newKeyPassword, passwordFlags, textOrAsk } from "../key-password.ts";
 import type { Flags } from "../parse.ts";
 import { outLine } from "../print.ts";
@@ -17,6 +18,7 @@ export const command: Command = {
     textFlag("comment", "text", "Stands behind the name, in brackets", "C"),
     textFlag("email", "address", "Address of the owner", "E"),
     textFlag("expire", "days", "Days after which the key counts for nothing (default: never)"),
+    keysDirFlag,
     textFlag("name", "text", "Name of the owner", "N"),
     ...passwordFlags,
   ],
@@ -32,9 +34,9 @@ export const command: Command = {
     const email = textOrAsk(flags, "email", "Address (may be empty): ");
     const comment = flags.text("comment") ?? "";
     const { fingerprintOf, generatePgpKey } = await loadSignatures();
-    const { addKeys, ownKeys } = await loadKeyring();
+    const { addKeys } = await loadKeyring();
     // Before the password is asked for, and the work done.
-    const place = ownKeys();
+    const place = await keyringToChange(flags);
     const password = newKeyPassword(flags, "the key");
     const key = await generatePgpKey({
       ...{ name, email, comment, password, algorithm },

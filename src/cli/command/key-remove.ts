@@ -3,6 +3,7 @@ import { loadSignatures } from "#sif";
 import type { Command } from "../command.ts";
 import { optionsConflict } from "../error.ts";
 import { boolFlag } from "../flag.ts";
+import { keyringToChange, keysDirFlag } from "../key-choice.ts";
 import { outLine } from "../print.ts";
 
 export const command: Command = {
@@ -12,16 +13,17 @@ export const command: Command = {
   flags: [
     boolFlag("both", "The public key and the secret one", "b"),
     boolFlag("global", "From the keyring of the machine", "g"),
+    keysDirFlag,
     boolFlag("public", "The public key (default)", "p"),
     boolFlag("secret", "The secret key, which is lost unless you have it elsewhere", "s"),
   ],
   args: [1, 1],
   async run(flags, [id = ""]) {
-    const { machineKeys, ownKeys, removeKey } = await loadKeyring();
+    const { removeKey } = await loadKeyring();
     const { fingerprintOf } = await loadSignatures();
     if (flags.bool("global") && (flags.bool("secret") || flags.bool("both")))
       throw optionsConflict("--global", "--secret", "the keyring of the machine holds public keys alone");
-    const place = flags.bool("global") ? machineKeys : ownKeys();
+    const place = await keyringToChange(flags, flags.bool("global"));
     const secret = flags.bool("secret") || flags.bool("both");
     const isPublic = flags.bool("public") || flags.bool("both") || !secret;
     if (secret) outLine(fingerprintOf(await removeKey(id, "secret", place)));

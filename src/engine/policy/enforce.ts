@@ -1,4 +1,4 @@
-import { fstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { existsSync, fstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { loadSignatures } from "#sif";
 import { policyPathMoved, policyRefused } from "../error.ts";
 import { trustOfKeyring } from "../keyring/keyring.ts";
@@ -23,7 +23,8 @@ function nameOf(rule: Rule | undefined): string {
 
 /** Of what is open, not of what was asked for: links and renames in between do not matter. */
 function realPath({ path, fd }: PolicySubject): string {
-  if (fd === undefined) return realpathSync(path);
+  // What is not there is for who opens it to say.
+  if (fd === undefined) return existsSync(path) ? realpathSync(path) : path;
   const real = readlinkSync(`/proc/self/fd/${fd}`);
   const [there, here] = [statSync(real, { throwIfNoEntry: false }), fstatSync(fd)];
   if (there?.ino !== here.ino || there.dev !== here.dev) throw policyPathMoved(path);

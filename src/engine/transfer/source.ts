@@ -29,6 +29,7 @@ import { tagMissing, tagNeeded } from "./error.ts";
 import type { Engine } from "../engine-handle.ts";
 import { isOciSif } from "./oci-sif.ts";
 import { loadOciSif } from "./oci-sif-load.ts";
+import { checkPolicy } from "../policy/policy.ts";
 import { type NearPlace, printPlace } from "./place.ts";
 
 /** An image whose documents and layers lie in the store, for as long as the content is held. */
@@ -44,7 +45,7 @@ export interface SourceImage {
 
 /**
  * Takes an image into the store, without a name. Call it, and what follows, under holdContent(). Errors: those of
- * archives, of SIF files, image-unknown, archive-tag-unknown, archive-tag-needed.
+ * archives, of SIF files, policy-refused, image-unknown, archive-tag-unknown, archive-tag-needed.
  */
 export async function openSource(
   engine: Engine,
@@ -52,6 +53,8 @@ export async function openSource(
   platform: Platform | undefined,
 ): Promise<SourceImage> {
   const { store } = engine;
+  // What the store has may run by its name, with no rule about paths in between.
+  if (place.kind !== "store" && place.kind !== "sif") await checkPolicy({ path: place.path });
   switch (place.kind) {
     case "store": {
       const { target, manifest, manifestDigest, config } = findImage(store, place.name, platform);
@@ -75,6 +78,7 @@ export async function openSource(
     }
     case "sif": {
       using file = openSif(place.path);
+      await checkPolicy({ path: place.path, fd: file.fd, sif: file });
       if (isOciSif(file)) return ofDescriptor(engine, await loadOciSif(engine, file));
       const { defaults, seconds, architecture } = readSifDefaults(file);
       return await ofTar(engine, {

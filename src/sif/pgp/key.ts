@@ -1,5 +1,5 @@
 import type { PrivateKey, PublicKey } from "openpgp";
-import { pgpKeyLocked, pgpKeysUnreadable, pgpOwnerInvalid, pgpPasswordWrong } from "../error.ts";
+import { pgpKeysUnreadable, pgpOwnerInvalid, pgpPasswordWrong } from "../error.ts";
 import { openPgp } from "./library.ts";
 
 /** An OpenPGP key, public or secret, as the library holds it. */
@@ -146,13 +146,6 @@ export async function unlockPgpKey(key: PrivateKey, password: string): Promise<P
   } catch (error) {
     throw pgpPasswordWrong(fingerprintOf(key), (error as Error).message);
   }
-}
-
-/** The same key, locked by a password. Throws pgp-key-locked where it is locked already. */
-export async function lockPgpKey(key: PrivateKey, password: string): Promise<PrivateKey> {
-  if (isLocked(key)) throw pgpKeyLocked(fingerprintOf(key));
-  const { encryptKey } = await openPgp();
-  return await encryptKey({ privateKey: key, passphrase: password });
 }
 
 export function isSecretKey(key: PgpKey): key is PrivateKey {

@@ -11,7 +11,6 @@ export {
   generatePgpKey,
   isLocked,
   isSecretKey,
-  lockPgpKey,
   type NewPgpKey,
   ownerOf,
   type PgpKey,
