@@ -129,6 +129,7 @@ export {
   readEnvironmentVariables,
   splitSettings,
   beginRoot,
+  loadGpuPlanner,
   joinInstance,
   startInstance,
   startHpc,

@@ -1,14 +1,12 @@
 import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { layerPlace } from "#image";
 import { absolutePath, type HpcImage, imageFolderOdd } from "#runtime";
-import { isSif, SifFile, squashfsRoot } from "#sif";
-import type { ContainerDefaults } from "#spec";
+import { isOciSif, isSif, SifFile, squashfsRoot } from "#sif";
+import { ofDefaults } from "./hpc-image-defaults.ts";
 import { findImageRecord, recallImage } from "./container/image-record.ts";
 import type { Engine } from "./engine-handle.ts";
 import { hpcImageMissing, imageFileUnknown, layerMissing } from "./error.ts";
 import { checkPolicy } from "./policy/policy.ts";
-import { ociSifLayered } from "./transfer/error.ts";
-import { isOciSif, readOciSif, squashfsLayerType } from "./transfer/oci-sif.ts";
 
 // The image of a run in the profile `hpc`: a folder, a file, or a name in the store.
 
@@ -46,6 +44,7 @@ async function openImageFile(path: string, fd: number): Promise<HpcImage> {
   const sif = new SifFile(path, fd);
   if (isOciSif(sif)) {
     await checkPolicy({ path, fd, sif });
+    const { ofOciSif } = await import("./oci-sif-image.ts");
     return ofOciSif(path, fd, sif);
   }
   const partition = squashfsRoot(sif);
@@ -60,16 +59,6 @@ async function openImageFile(path: string, fd: number): Promise<HpcImage> {
   return { ...imageOf(path, root), overlay: { offset: overlay.offset, size: overlay.size } };
 }
 
-/** One squashfs is mounted where it lies. Throws oci-sif-layered, oci-sif-odd. */
-function ofOciSif(path: string, file: number, sif: SifFile): HpcImage {
-  const { config, layers } = readOciSif(sif);
-  const [layer] = layers;
-  if (layer === undefined || layers.length > 1 || layer.descriptor.mediaType !== squashfsLayerType)
-    throw ociSifLayered(path);
-  const { offset, size } = layer.object;
-  return ofDefaults(path, { kind: "squashfs", path, file, offset, size }, config.config ?? {});
-}
-
 /** An image of the store by its name. Throws image-unknown, layer-missing. */
 export async function openHpcReference(engine: Engine, name: string): Promise<HpcImage> {
   const record = recallImage(engine, name) ?? (await findImageRecord(engine, name, undefined));
@@ -79,14 +68,6 @@ export async function openHpcReference(engine: Engine, name: string): Promise<Hp
     return place;
   });
   return ofDefaults(name, { kind: "layers", name, layers }, record.defaults);
-}
-
-function ofDefaults(
-  name: string,
-  root: HpcImage["root"],
-  { Env, Entrypoint, Cmd }: Pick<ContainerDefaults, "Env" | "Entrypoint" | "Cmd">,
-): HpcImage {
-  return { name, root, env: Env ?? [], entrypoint: Entrypoint ?? [], command: Cmd ?? [] };
 }
 
 /** For a name that has to be a path by its form, or is one by what was asked. */

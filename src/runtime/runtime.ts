@@ -36,6 +36,7 @@ export { readEnvironmentVariables, splitSettings } from "./hpc/variables.ts";
 export { imageFolderOdd, mountNameUnknown, writableImageFile } from "./hpc/error.ts";
 export type { HpcImage, HpcImageFacts, RootSource } from "./hpc/root-source.ts";
 export { beginRoot } from "./hpc/root-mount.ts";
+export { loadGpuPlanner } from "./hpc/gpu/load.ts";
 export type { StartManner } from "./hpc/manner.ts";
 export type { HpcStart } from "./hpc/enter-image.ts";
 export { startInstance } from "./hpc/instance.ts";

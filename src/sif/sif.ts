@@ -45,3 +45,4 @@ export type {
   Trust,
   Verification,
 } from "./signature/signature.ts";
+export { isOciSif } from "./oci-sif.ts";

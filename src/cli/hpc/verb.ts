@@ -1,6 +1,7 @@
 import {
   type Action,
   beginRoot,
+  loadGpuPlanner,
   type HpcImage,
   isImageUri,
   needHpcFile,
@@ -56,7 +57,6 @@ export function hpcCommand(kind: Kind): Command {
       const cwd = process.cwd();
       const caller = readCaller(process.env);
       const image = await openImage(name, flags, cwd, caller.homeSource);
-      const server = beginRoot(image.root);
       const wish = readHpcWish(
         flags,
         actionOf(kind, words, flags),
@@ -65,9 +65,12 @@ export function hpcCommand(kind: Kind): Command {
       );
       if (wish.root === "writable" && image.root.kind !== "folder" && image.overlay === undefined)
         throw writableImageFile(name);
+      // What is not in this bundle is met before anything is begun.
+      const planGpus = await loadGpuPlanner(wish.gpus);
       return await startHpc({
         image,
-        server,
+        server: beginRoot(image.root),
+        planGpus,
         wish,
         caller,
         host: process.env,

@@ -1,5 +1,12 @@
 import { readlinkSync, writeSync } from "node:fs";
-import { beginRoot, type InstanceReport, readCaller, startInstance, writableImageFile } from "#engine";
+import {
+  beginRoot,
+  loadGpuPlanner,
+  type InstanceReport,
+  readCaller,
+  startInstance,
+  writableImageFile,
+} from "#engine";
 import { forgetShortStart } from "#host";
 import { isVialError, reasonOf } from "#spec";
 import type { Command } from "../command.ts";
@@ -54,7 +61,8 @@ async function become(mode: Mode, flags: Flags, name: string, words: readonly st
   const wish = { ...asked, namespaces: new Set([...asked.namespaces, "ipc", "pid"] as const) };
   if (wish.root === "writable" && image.root.kind !== "folder") throw writableImageFile(name);
   const { root: _root, ...facts } = image;
-  const start = { image, server, wish, caller, host: process.env, cwd, warn, print: () => {} };
+  const planGpus = await loadGpuPlanner(wish.gpus);
+  const start = { image, server, planGpus, wish, caller, host: process.env, cwd, warn, print: () => {} };
   return await startInstance(start, () => report({ pid, image: facts }));
 }
 

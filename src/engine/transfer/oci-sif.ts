@@ -22,11 +22,6 @@ export const squashfsLayerType = "application/vnd.sylabs.image.layer.v1.squashfs
 const extLayerType = "application/vnd.sylabs.image.layer.v1.ext3";
 const maxDocument = 4 * 1024 * 1024;
 
-/** Whether a SIF file is one: it has a root index. */
-export function isOciSif(file: SifFile): boolean {
-  return file.objects.some(({ type }) => type === "oci-root-index");
-}
-
 /** The image of an OCI-SIF: its documents, and the objects of its layers, bottom first. Verified but for the layers. */
 export interface OciSifImage {
   readonly manifest: Manifest;

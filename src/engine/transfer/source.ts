@@ -11,7 +11,7 @@ import {
   readPath,
   writeImage,
 } from "#image";
-import { openSif } from "#sif";
+import { isOciSif, openSif } from "#sif";
 import {
   type ContainerDefaults,
   type Descriptor,
@@ -27,7 +27,6 @@ import {
 import { packingDefaults, readSifDefaults, tarOfPartition } from "./sif-source.ts";
 import { tagMissing, tagNeeded } from "./error.ts";
 import type { Engine } from "../engine-handle.ts";
-import { isOciSif } from "./oci-sif.ts";
 import { loadOciSif } from "./oci-sif-load.ts";
 import { checkPolicy } from "../policy/policy.ts";
 import { type NearPlace, printPlace } from "./place.ts";

@@ -9,6 +9,11 @@ const F_SETFD = 2;
  * anything is opened here: of what is open then, Bun's own are those that have no name.
  */
 export function keepInheritedDescriptors(): void {
+  // Each bundle of a quick verb has its own variables, and what it cannot do is begun again by another one.
+  const mark = Symbol.for("vial.inherited");
+  const global = globalThis as { [key: symbol]: boolean | undefined };
+  if (global[mark] === true) return;
+  global[mark] = true;
   for (const name of readdirSync("/proc/self/fd")) {
     const fd = Number(name);
     if (fd > 2 && isInherited(fd)) libc().fcntl(fd, F_SETFD, 0n);

@@ -13,7 +13,7 @@ import {
 } from "#host";
 import { hpcFolderMissing } from "./error.ts";
 import { makeEnvironment } from "./environment.ts";
-import { planGpus } from "./gpu/gpu.ts";
+import type { planGpus } from "./gpu/gpu.ts";
 import { ImageFiles } from "./image-files.ts";
 import { type StartManner, vialManner } from "./manner.ts";
 import { readInside } from "./read-inside.ts";
@@ -36,6 +36,8 @@ export interface HpcStart {
   readonly cwd: string;
   readonly warn: (sentence: string) => void;
   readonly print: (text: string) => void;
+  /** What loadGpuPlanner() gave for the wish: most starts have no use for it. */
+  readonly planGpus: typeof planGpus | undefined;
   /** Undefined: Vial's own. */
   readonly manner?: StartManner | undefined;
 }
@@ -63,7 +65,9 @@ export function enterImage(start: HpcStart): Program | number {
     group: readInside(session.image, "/etc/group"),
   };
   if (wish.action.kind === "run-help") return printHelp(session.image, wish.app, start);
-  const gpus = planGpus(wish.gpus, {
+  if (wish.gpus.length > 0 && start.planGpus === undefined)
+    throw new Error("nothing plans the graphics cards");
+  const gpus = start.planGpus?.(wish.gpus, {
     image: session.image,
     imageName: image.name,
     contain: wish.contain,
@@ -71,7 +75,7 @@ export function enterImage(start: HpcStart): Program | number {
     env: host,
     warn,
   });
-  session.enter(planMounts(wish, { caller, cwd: start.cwd, image: files, gpus }));
+  session.enter(planMounts(wish, { caller, cwd: start.cwd, image: files, gpus: gpus ?? [] }));
 
   const home = homeOf(wish, caller).target;
   const folder = enterFolder(wish, start.cwd, home);
