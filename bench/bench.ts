@@ -19,6 +19,7 @@ import { type Floor, openFloor } from "./floor.ts";
 import { hpcRows } from "./hpc.ts";
 import { interleave, median, ratio, type Sample, text, time } from "./measure.ts";
 import { type Row, short, writeReport } from "./report.ts";
+import { missingForSif, sifRows } from "./sif.ts";
 import { openTransfer, pssOf, timeWithMemory } from "./transfer.ts";
 
 const project = fileURLToPath(new URL("..", import.meta.url));
@@ -50,8 +51,8 @@ if (hybrid && process.env.VIAL_BENCH_INSIDE === undefined) {
 
 const quick = process.argv.includes("--quick");
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
-if (only !== undefined && only !== "hpc")
-  throw new Error(`--only takes "hpc", the one part that stands by itself, not "${only}"`);
+if (only !== undefined && only !== "hpc" && only !== "sif")
+  throw new Error(`--only takes "hpc" or "sif", the parts that stand by themselves, not "${only}"`);
 const rounds = quick ? 5 : 15;
 const folder = mkdtempSync("/tmp/vb-");
 const say = (line: string) => console.error(line);
@@ -67,11 +68,17 @@ const refused: Refused[] = [];
 const versions: string[] = [];
 try {
   if (only === undefined) await measureContainers();
-  say("hpc");
-  const hpc = await hpcRows(program, folder, quick);
-  rows.push(...hpc.rows);
-  refused.push(...hpc.refused.map((why) => ({ name: why.split(":")[0] ?? "", why })));
-  versions.push(...hpc.versions);
+  if (only !== "sif") {
+    say("hpc");
+    const hpc = await hpcRows(program, folder, quick);
+    rows.push(...hpc.rows);
+    refused.push(...hpc.refused.map((why) => ({ name: why.split(":")[0] ?? "", why })));
+    versions.push(...hpc.versions);
+  }
+  if (only !== "hpc") {
+    say("SIF files");
+    rows.push(...(await allSifRows()));
+  }
 
   async function measureContainers(): Promise<void> {
     for (const opened of [openPodman(vial, folder), await openDocker(vial, folder)]) {
@@ -377,6 +384,22 @@ async function transferRows(tools: readonly Competitor[]): Promise<readonly Row[
         ],
       },
     ];
+  } finally {
+    transfer.close();
+  }
+}
+
+async function allSifRows(): Promise<readonly Row[]> {
+  const missing = missingForSif();
+  if (missing.length > 0) {
+    refused.push({ name: "SIF files", why: `missing ${missing.join(", ")}` });
+    return [];
+  }
+  const place = `${folder}/sif`;
+  mkdirSync(place);
+  const transfer = await openTransfer(vial, place);
+  try {
+    return sifRows(vial, transfer, place, quick ? 2 : 5);
   } finally {
     transfer.close();
   }

@@ -26,7 +26,7 @@ export function writeReport(report: Report, folder: string, name: string): strin
   return table;
 }
 
-function printReport({ machine, refused, rows }: Report): string {
+export function printReport({ machine, refused, rows }: Report): string {
   const lines = [
     "# Bench, latest run",
     "",

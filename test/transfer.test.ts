@@ -284,6 +284,23 @@ describe.skipIf(missing.length > 0)("vial convert", () => {
     expect(leftovers()).toEqual([]);
   });
 
+  test("^C ends it, and leaves nothing", async () => {
+    mkdirSync(`${vial.folder}/large/bin`, { recursive: true });
+    expect((await vial.command(["truncate", "-s", "40G", "large/bin/zeros"])).code).toBe(0);
+    const child = vial.start(["convert", "sandbox:large", "large.sif"]);
+    await vial.until("it reads", () =>
+      readdirSync(`${vial.root}/ingest`).some((name) => name.startsWith("load-")),
+    );
+    child.kill("SIGINT");
+    const [err, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+    expect(code).not.toBe(0);
+    expect(err).toContain("it was interrupted");
+    expect(existsSync(`${vial.folder}/large.sif`)).toBe(false);
+    expect(leftovers()).toEqual([]);
+    expect(readdirSync(`${vial.root}/ingest`).filter((name) => name.startsWith("load-"))).toEqual([]);
+    rmSync(`${vial.folder}/large`, { recursive: true });
+  });
+
   test("--force deletes no folder that is no image", async () => {
     mkdirSync(`${vial.folder}/home`);
     writeFileSync(`${vial.folder}/home/thesis`, "x");

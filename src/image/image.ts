@@ -78,7 +78,7 @@ export { type LoadedImage, type LoadOptions, loadArchive, loadLayout } from "./a
 export { type ByteSource, decompress, readDescriptor, readPath, sniffStream } from "./archive/stream.ts";
 export { parseChanges } from "./change.ts";
 export { type CheckOptions, type CheckResult, checkStore, type Finding } from "./check.ts";
-export { storeWriteFault } from "./error.ts";
+export { blobMissing, storeWriteFault } from "./error.ts";
 export { canMountErofs } from "./layer/erofs-probe.ts";
 export { whiteoutsOf } from "./layer/overlay-tar.ts";
 export {

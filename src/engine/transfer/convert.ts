@@ -19,7 +19,7 @@ import { type Digest, type ImageReference, parseReference, type Platform, printF
 import type { Engine } from "../engine-handle.ts";
 import { heldContent } from "../image-users.ts";
 import { newTransport } from "../images.ts";
-import { targetOdd } from "./error.ts";
+import { conversionInterrupted, targetOdd } from "./error.ts";
 import { fetchOras, openOras, pushOras } from "./oras.ts";
 import { type DocumentPlace, type FilePlace, type ImagePlace, type NearPlace, printPlace } from "./place.ts";
 import { packRemoteLayers } from "./remote-layers.ts";
@@ -56,6 +56,9 @@ export async function convertImage(engine: Engine, wish: ConvertWish): Promise<C
   try {
     using _hold = holdContent(engine.store);
     return await convert(engine, wish);
+  } catch (error) {
+    if (wish.signal.aborted) throw conversionInterrupted(printPlace(wish.source));
+    throw error;
   } finally {
     // What no name leads to was only on its way.
     collectGarbage(engine.store, { held: () => heldContent(engine) });
@@ -89,7 +92,7 @@ async function convert(engine: Engine, wish: ConvertWish): Promise<Converted> {
   const image =
     source.kind === "docker"
       ? await fetchImage(engine, source.reference, wish)
-      : await openSource(engine, source, wish.platform);
+      : await openSource(engine, source, wish);
   return await writeDocuments(engine, image, wish, target);
 }
 
@@ -104,14 +107,14 @@ async function writeFiles(
     await writeRemoteFiles(engine, { ...wish, source }, target);
     return;
   }
-  const image = await openSource(engine, source, wish.platform);
+  const image = await openSource(engine, source, wish);
   const content: SifContent = {
     config: image.config,
     hasConfig: image.hasConfig,
     identity: image.manifest.config.digest,
     origin: { agent: agentOf(source), from: printOrigin(source) },
   };
-  const pack = packSource(image);
+  const pack = packSource(image, wish.signal);
   if (target.kind === "sif")
     await writeSifOf(content, { path: target.path, packing, force, temporary }, pack);
   else await writeTree(content, target, wish, pack);
@@ -142,7 +145,11 @@ async function openFeed(
   reference: ImageReference,
   wish: ConvertWish,
 ): Promise<{ readonly image: RemoteImage; readonly pack: Pack }> {
-  return await packRemoteLayers(engine, (unpacker) => openRemote(engine, reference, wish, unpacker));
+  return await packRemoteLayers(
+    engine,
+    (unpacker) => openRemote(engine, reference, wish, unpacker),
+    wish.signal,
+  );
 }
 
 async function openRemote(

@@ -130,3 +130,12 @@ export function ociSifLayered(path: string): VialError {
     next: `vial convert ${path} image.sif`,
   });
 }
+
+export function conversionInterrupted(place: string): VialError {
+  return new VialError({
+    kind: "canceled",
+    code: "conversion-interrupted",
+    what: `Cannot convert ${JSON.stringify(place)}: it was interrupted`,
+    next: "run it again; what a registry has sent is kept for that",
+  });
+}

@@ -1,5 +1,6 @@
 import { blobPath, LayerPacking, packFiles, type Packed, type PackWish, type TarTaker } from "#image";
 import type { LayerUnpacker, RemoteImage } from "#registry";
+import type { Descriptor } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 
 // Layers of a registry to one tar: the topmost one goes from the network through the packer, while those below it are
@@ -18,19 +19,21 @@ export interface RemoteLayers {
 export async function packRemoteLayers(
   engine: Engine,
   open: (unpacker: LayerUnpacker) => Promise<RemoteImage>,
+  signal: AbortSignal,
 ): Promise<RemoteLayers> {
   const feed = new Feed();
   const image = await open(feed);
+  const pathOf = (layer: Descriptor) => blobPath(engine.store, layer.digest);
   return {
     image,
     async pack(wish, take) {
-      const packed = await packAtOnce(image, feed, wish, take);
+      const packed = await packAtOnce(image, feed, wish, take, signal, pathOf);
       if (packed?.status === "done") return packed;
       const layers = image.manifest.layers.map((layer, index) => ({
         diffId: image.diffIds[index]!,
-        path: blobPath(engine.store, layer.digest),
+        path: pathOf(layer),
       }));
-      return await packFiles(layers, wish, take, { looked: packed?.status === "again" });
+      return await packFiles(layers, wish, take, { looked: packed?.status === "again", signal });
     },
   };
 }
@@ -41,18 +44,23 @@ async function packAtOnce(
   feed: Feed,
   wish: Omit<PackWish, "diffIds">,
   take: TarTaker,
+  signal: AbortSignal,
+  pathOf: (layer: Descriptor) => string,
 ): Promise<Packed | undefined> {
   const { manifest, diffIds } = image;
   const order = manifest.layers.map((_, index) => index).reverse();
   const fetched = new Map<number, Promise<void>>();
   try {
-    await using packing = new LayerPacking({ ...wish, diffIds: diffIds.toReversed() }, take);
+    await using packing = new LayerPacking({ ...wish, diffIds: diffIds.toReversed() }, take, { signal });
     feed.packing = packing;
     for (const [turn, index] of order.entries()) {
       // What is fetched ahead is a blob, and fed from there.
-      await fetched.get(index);
+      const early = fetched.get(index);
+      await early;
       feed.turn(diffIds[index]!);
-      const current = image.fetchLayer(index);
+      const current =
+        early === undefined ? image.fetchLayer(index) : packing.addFile(pathOf(manifest.layers[index]!));
+      current.catch(() => undefined);
       for (const next of order.slice(turn + 1, turn + 1 + ahead)) {
         if (fetched.has(next) || feed.knows(diffIds[next]!)) continue;
         const promise = image.fetchLayer(next);

@@ -68,8 +68,9 @@ export async function writeSifOf(
 /** Packs the files of a source as its config and what it gets of ours say. */
 export function packSource(
   source: SourceImage,
+  signal: AbortSignal,
 ): (wish: Omit<PackWish, "diffIds">, take: TarTaker) => Promise<Packed> {
-  return (wish, take) => packFiles(source.layers, wish, take);
+  return (wish, take) => packFiles(source.layers, wish, take, { signal });
 }
 
 export function sifWish(content: SifContent, seconds: number): Omit<PackWish, "diffIds"> {

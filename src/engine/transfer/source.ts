@@ -1,9 +1,11 @@
 import { existsSync, statSync } from "node:fs";
 import {
   addLayerBlob,
+  blobMissing,
   blobPath,
   exportTree,
   findImage,
+  hasBlob,
   type LoadedImage,
   loadArchive,
   loadLayout,
@@ -49,7 +51,7 @@ export interface SourceImage {
 export async function openSource(
   engine: Engine,
   place: NearPlace,
-  platform: Platform | undefined,
+  { platform, signal }: { readonly platform?: Platform | undefined; readonly signal: AbortSignal },
 ): Promise<SourceImage> {
   const { store } = engine;
   // What the store has may run by its name, with no rule about paths in between.
@@ -72,7 +74,7 @@ export async function openSource(
       const loaded =
         place.kind === "oci"
           ? await loadLayout(store, place.path, options)
-          : await loadArchive(store, readPath(place.path), options);
+          : await loadArchive(store, untilAborted(readPath(place.path), signal), options);
       return ofDescriptor(engine, chooseImage(loaded, place).target);
     }
     case "sif": {
@@ -81,7 +83,7 @@ export async function openSource(
       if (isOciSif(file)) return ofDescriptor(engine, await loadOciSif(engine, file));
       const { defaults, seconds, architecture } = readSifDefaults(file);
       return await ofTar(engine, {
-        tar: tarOfPartition(engine, file),
+        tar: untilAborted(tarOfPartition(engine, file), signal),
         platform: architecture === undefined ? hostPlatform() : { os: "linux", architecture },
         defaults,
         seconds,
@@ -90,7 +92,7 @@ export async function openSource(
     }
     case "squashfs":
       return await ofTar(engine, {
-        tar: tarOfPartition(engine, { path: place.path }),
+        tar: untilAborted(tarOfPartition(engine, { path: place.path }), signal),
         platform: platform ?? hostPlatform(),
         defaults: undefined,
         seconds: 0,
@@ -98,7 +100,7 @@ export async function openSource(
       });
     case "sandbox":
       return await ofTar(engine, {
-        tar: exportTree(place.path, { mine: ordinaryUser() }),
+        tar: untilAborted(exportTree(place.path, { mine: ordinaryUser() }), signal),
         platform: platform ?? hostPlatform(),
         defaults: undefined,
         seconds: Math.max(0, Math.floor(statSync(place.path).mtimeMs / 1000)),
@@ -135,7 +137,10 @@ function ofDescriptor(engine: Engine, descriptor: Descriptor): SourceImage {
   return withLayers(engine, { descriptor, manifest, config, hasConfig: true });
 }
 
+/** Throws blob-missing. */
 function withLayers(engine: Engine, image: Omit<SourceImage, "layers">): SourceImage {
+  const lost = image.manifest.layers.find(({ digest }) => !hasBlob(engine.store, digest));
+  if (lost !== undefined) throw blobMissing(lost.digest);
   const diffIds = image.config.rootfs.diff_ids ?? [];
   const layers = image.manifest.layers.map((layer, index) => ({
     diffId: diffIds[index]!,
@@ -175,4 +180,20 @@ async function ofTar(engine: Engine, source: TreeSource): Promise<SourceImage> {
 function ordinaryUser(): { readonly uid: number; readonly gid: number } | undefined {
   const [uid = 0, gid = 0] = [process.getuid?.(), process.getgid?.()];
   return uid === 0 ? undefined : { uid, gid };
+}
+
+/** Lets ^C be seen between two pieces, also of what is read without waiting. */
+async function* untilAborted(
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  let sinceTurn = 0;
+  for await (const piece of pieces) {
+    signal.throwIfAborted();
+    yield piece;
+    sinceTurn += piece.length;
+    if (sinceTurn < 1 << 22) continue;
+    sinceTurn = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

@@ -21,6 +21,13 @@ export interface Packed {
   readonly texts: Readonly<Record<string, string>>;
 }
 
+export interface PackingOptions {
+  /** The layers come twice. */
+  readonly twice?: boolean;
+  /** Ends the packing: what is under way then fails, and the caller knows why. */
+  readonly signal?: AbortSignal;
+}
+
 export class LayerPacking implements AsyncDisposable {
   readonly #wish: PackWish;
   readonly #packer: Bun.Subprocess;
@@ -28,13 +35,16 @@ export class LayerPacking implements AsyncDisposable {
   readonly #said: Promise<string>;
   /** The ends that the layers still to come are written into. */
   readonly #ends: number[];
+  readonly #signal: AbortSignal | undefined;
+  readonly #stop: () => void;
   #decompressor: Bun.Subprocess | undefined;
   #next = 0;
   #isOver = false;
   #takerFailed = false;
 
   /** Starts to pack; the layers follow, as many as the wish names, top first (all of them twice, with `twice`). */
-  constructor(wish: PackWish, take: TarTaker, { twice = false }: { readonly twice?: boolean } = {}) {
+  constructor(wish: PackWish, take: TarTaker, options: PackingOptions = {}) {
+    const { twice = false, signal } = options;
     this.#wish = twice ? { ...wish, diffIds: [...wish.diffIds, ...wish.diffIds] } : wish;
     const pipes = this.#wish.diffIds.map(() => makePipe());
     const tar = makePipe();
@@ -63,6 +73,10 @@ export class LayerPacking implements AsyncDisposable {
     void this.#packer.exited.then(() => {
       this.#isOver = true;
     });
+    this.#stop = () => this.#packer.kill("SIGKILL");
+    this.#signal = signal;
+    if (signal?.aborted === true) this.#stop();
+    signal?.addEventListener("abort", this.#stop);
     this.#taken = take(tar.readEnd).finally(() => closeSync(tar.readEnd));
     // Told by finish(); a packer whose reader is gone is of no use.
     this.#taken.catch(() => {
@@ -157,6 +171,7 @@ export class LayerPacking implements AsyncDisposable {
 
   /** Ends all of it. Nothing happens after finish(). */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#stop);
     for (const fd of this.#ends.slice(this.#next)) closeSync(fd);
     this.#next = this.#ends.length;
     this.#decompressor?.kill("SIGKILL");
@@ -190,12 +205,15 @@ export async function packFiles(
   layers: readonly { readonly diffId: Digest; readonly path: string }[],
   wish: Omit<PackWish, "diffIds">,
   take: TarTaker,
-  { looked = false }: { readonly looked?: boolean } = {},
+  { looked = false, signal }: { readonly looked?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<Packed> {
   const topFirst = layers.toReversed();
   const diffIds = topFirst.map(({ diffId }) => diffId);
   for (const twice of looked ? [true] : [false, true]) {
-    await using packing = new LayerPacking({ ...wish, diffIds }, take, { twice });
+    await using packing = new LayerPacking({ ...wish, diffIds }, take, {
+      twice,
+      ...(signal === undefined ? {} : { signal }),
+    });
     for (const { path } of twice ? [...topFirst, ...topFirst] : topFirst) {
       await packing.addFile(path);
       if (packing.isOver) break;

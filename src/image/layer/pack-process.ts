@@ -46,6 +46,7 @@ function pack(order: PackOrder, state: { diffId: Digest }): ReadonlyMap<string, 
   const { addedTime, added, addedUnless, texts, diffIds, devices = true } = order;
   const options: PackOptions = { addedTime, added, addedUnless, texts, devices, limits: defaultLimits };
   const output = new TarOutput(1);
+  growPipe(1, chunkBytes);
   const write = (bytes: Buffer) => output.write(bytes);
   let fd = firstLayerFd;
   const read = (packer: LayerPacker) => {

@@ -140,11 +140,12 @@ export class LayerPacker implements LayerWriter {
   close(by?: LayerPacker): ReadonlyMap<string, string> {
     const tree = by === undefined ? this.#wholeTree() : by.#merged!;
     const added = by === undefined ? this.#added : by.#added;
-    if (by === undefined) this.#check(tree);
-    for (const [path, node] of walkTree(tree)) this.#rest(path, node, added);
+    const all = [...walkTree(tree)];
+    if (by === undefined) this.#check(all);
+    for (const [path, node] of all) this.#rest(path, node, added);
     this.#write(tarEnd());
     const texts = new Map([...this.#texts].map(([path, parts]) => [path, Buffer.concat(parts).toString()]));
-    for (const [path, node] of walkTree(tree)) {
+    for (const [path, node] of all) {
       const content = added.get(node);
       if (content !== undefined && this.#options.texts.includes(`/${path}`))
         texts.set(`/${path}`, content.toString());
@@ -162,9 +163,9 @@ export class LayerPacker implements LayerWriter {
   }
 
   /** Whether what was written at once is what the whole tree has. */
-  #check(tree: LayerNode): void {
+  #check(all: readonly (readonly [path: string, node: LayerNode])[]): void {
     const right = new Set<number>();
-    for (const [path, node] of walkTree(tree)) {
+    for (const [path, node] of all) {
       if (node.type !== fileType.file || this.#added.has(node)) continue;
       const written = this.#paths.get(node.place);
       if (written === undefined) throw new PackAgain();

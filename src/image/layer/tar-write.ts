@@ -172,7 +172,8 @@ function block(fields: Fields): Buffer {
   octal(fields.minor, 337, 7);
   text(fields.prefix, 345);
   let sum = 0;
-  for (const byte of header) sum += byte;
+  // By index: an iterator over bytes is ten times as slow.
+  for (let place = 0; place < blockSize; place++) sum += header[place]!;
   text(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return header;
 }
