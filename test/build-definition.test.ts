@@ -297,7 +297,7 @@ describe.skipIf(why !== undefined)("the agents", () => {
       ["Bootstrap: shub\nFrom: x", "Singularity Hub"],
       ["Bootstrap: docker-daemon\nFrom: x", "docker save"],
       ["Bootstrap: dokcer\nFrom: busybox", 'did you mean "docker"?'],
-      ["Bootstrap: oras\nFrom: x.invalid/y", "SIF"],
+      ["Bootstrap: oras\nFrom: x.invalid/y\nFingerprints: 0123", "signatures"],
       ["Bootstrap: localimage\nFrom: /no/such.sif", "/no/such.sif"],
       ["Bootstrap: oci-archive\nFrom: /no/such.tar", "/no/such.tar"],
     ] as const) {

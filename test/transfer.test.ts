@@ -211,6 +211,23 @@ describe.skipIf(missing.length > 0)("oras", () => {
     expect((await vial.run("push", "busybox", `oras://${host}/x:1`)).err).toContain("SIF files alone");
   });
 
+  test(
+    "is where a build begins, by a definition file and by its address",
+    async () => {
+      writeFileSync(
+        `${vial.folder}/o.def`,
+        `Bootstrap: oras\nFrom: ${host}/team/sif:1\n%post\n  echo more >/data/more\n`,
+      );
+      await vial.ok("build", "-q", "built.sif", "o.def");
+      expect(await vial.ok("exec", "built.sif", "sh", "-c", "cat /data/new /data/more; echo $GREETING")).toBe(
+        "new\nmore\ngood day",
+      );
+      await vial.ok("build", "-q", "-F", "built.sif", `oras://${host}/team/sif:1`);
+      expect(await vial.ok("exec", "built.sif", "cat", "/data/new")).toBe("new");
+    },
+    setupTimeout,
+  );
+
   test("a SIF file becomes an image of containers in a registry", async () => {
     await vial.ok("push", "-q", "o.sif", `docker://${host}/team/back:1`);
     const inspect = await vial.command([

@@ -54,6 +54,8 @@ export interface Worker {
    * Finds an image in the store or pulls it, until the signal fires. Throws image-unknown and the errors of the registry.
    */
   resolveImage(reference: string, platform: Platform | undefined, signal: AbortSignal): Promise<BaseImage>;
+  /** Fetches a SIF file from a registry (oras), and loads it. Throws artifact-not-sif and the errors of the registry. */
+  fetchSif(reference: string, signal: AbortSignal): Promise<BaseImage>;
   /** Loads an image from an archive or a layout folder. */
   loadImage(path: string, tag: string | undefined): Promise<BaseImage>;
   /** Makes a base image of a distribution from package sources; taken from an earlier build unless `anew`. */

@@ -2,7 +2,15 @@ import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { type BaseImage, sweepWorkspaces, type Worker } from "#build";
 import { enterPrivateMounts, markProcess, sweepTrash, writeAtomic } from "#host";
 import { findImage, hasBlob, layerPlace, loadArchive, loadLayout, readBlob, readPath, setRef } from "#image";
-import { hostPlatform, isVialError, parseNamed, type Platform, parseImageConfig, parseManifest } from "#spec";
+import {
+  hostPlatform,
+  isVialError,
+  parseNamed,
+  type Platform,
+  parseImageConfig,
+  parseManifest,
+  parseReference,
+} from "#spec";
 import { bootstrapImage, hostDistribution } from "./bootstrap.ts";
 import type { Engine } from "./engine-handle.ts";
 import { runProgram, sweepPrograms } from "./build-program.ts";
@@ -10,6 +18,7 @@ import { isSifFile, loadSifImage } from "./sif-image.ts";
 import { pullImage } from "./images.ts";
 import { checkPolicy } from "./policy/policy.ts";
 import { unpackStoredLayer, type Warn } from "./layers.ts";
+import { fetchOras, openOras } from "./transfer/oras.ts";
 import type { Report } from "#registry";
 
 // What the room `build` cannot do itself: images from the store and from registries, and programs (build-program.ts).
@@ -38,6 +47,7 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
       if (made === undefined) throw new Error(`the layer ${layer.diffId} did not come to lie unpacked`);
       return made;
     },
+    fetchSif: (reference, signal) => fetchSif(engine, worker, reference, { ...options, signal }),
     async loadImage(path, tag) {
       if (isSifFile(path)) return await loadSifImage(engine, worker, path, options.signal);
       await checkPolicy({ path });
@@ -94,6 +104,18 @@ async function resolveImage(
       await unpackStoredLayer(engine.store, { descriptor, diffId }, options.warn);
   }
   return { manifestDigest: image.manifestDigest, manifest, config: image.config };
+}
+
+/** The file lies in the store until the build is done, which holds all content so long. */
+async function fetchSif(
+  engine: Engine,
+  worker: Worker,
+  reference: string,
+  options: WorkerOptions,
+): Promise<BaseImage> {
+  const named = parseReference(reference);
+  const path = await fetchOras(engine, await openOras(engine, named, options, undefined), named);
+  return await loadSifImage(engine, worker, path, options.signal);
 }
 
 /**

@@ -29,6 +29,7 @@ export {
 } from "./run.ts";
 export { childrenOf, processesWith } from "./kernel/child-processes.ts";
 export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
+export { insertRange } from "./kernel/insert-range.ts";
 export { copyFile, copyFileAt } from "./kernel/copy-file.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";

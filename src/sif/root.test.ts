@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { digestOf, VialError } from "#spec";
 // By the door, as the other rooms do.
 import {
@@ -43,6 +43,30 @@ const wish = {
 } as const satisfies Omit<RootSif, "root">;
 
 describe("createRootSif()", () => {
+  test("a squashfs that is moved into its place gives the same bytes as one that is copied", async () => {
+    using folder = new TestFolder();
+    const tree = makeTree(folder.path);
+    const make = (path: string) => {
+      shell("mksquashfs", tree, path, "-noappend", "-quiet", "-mkfs-time", "0", "-comp", "gzip");
+      return path;
+    };
+    const [copied, moved, far] = ["copied", "moved", "far"].map((name) => `${folder.path}/${name}.sif`);
+    const source = make(`${folder.path}/root.sqfs`);
+    await createRootSif(copied!, { ...wish, root: { kind: "squashfs", path: source } });
+    await createRootSif(moved!, { ...wish, root: { kind: "own-squashfs", path: source } });
+    // Another file system, where nothing can be moved from.
+    const away = make(`/dev/shm/vial-root-${process.pid}.sqfs`);
+    try {
+      await createRootSif(far!, { ...wish, root: { kind: "own-squashfs", path: away } });
+    } finally {
+      rmSync(away);
+    }
+    for (const path of [moved!, far!]) {
+      expect(readFileSync(path).equals(readFileSync(copied!))).toBe(true);
+      expect(statSync(path).mode).toBe(statSync(copied!).mode);
+    }
+  });
+
   test("writes what Apptainer writes, in its order, the same bytes every time", async () => {
     using folder = new TestFolder();
     const root = { kind: "folder", path: makeTree(folder.path), allRoot: true, packing: zstd } as const;

@@ -1,5 +1,5 @@
-import { closeSync, openSync } from "node:fs";
-import { mksquashfs } from "#host";
+import { closeSync, fchmodSync, openSync, renameSync, statSync } from "node:fs";
+import { copyFileAt, insertRange, mksquashfs } from "#host";
 import type { Digest } from "#spec";
 import type { SifArchitecture } from "./architecture.ts";
 import { createSif, type PackedObject } from "./create.ts";
@@ -20,6 +20,8 @@ export interface RootSif {
   /** A squashfs that is there, or what to pack, which then goes into the file without a copy. */
   readonly root:
     | { readonly kind: "squashfs"; readonly path: string }
+    /** A squashfs that becomes the SIF file: where it can be, it is moved into its place and not copied. */
+    | { readonly kind: "own-squashfs"; readonly path: string }
     | ({ readonly packing: SquashfsPacking } & (
         | { readonly kind: "folder"; readonly path: string; readonly allRoot: boolean }
         /**
@@ -81,7 +83,10 @@ export async function createRootSif(path: string, wish: RootSif): Promise<void> 
   };
   const { root } = wish;
   if (root.kind !== "squashfs") {
-    const pack = (target: string, offset: number) => packRoot(root, target, offset, wish.time);
+    const pack = (target: string, offset: number) =>
+      root.kind === "own-squashfs"
+        ? moveRoot(root.path, target, offset)
+        : packRoot(root, target, offset, wish.time);
     await createSif(path, { ...sif, objects, packed: { ...partition, pack } });
     return;
   }
@@ -94,8 +99,29 @@ export async function createRootSif(path: string, wish: RootSif): Promise<void> 
   }
 }
 
+/** The file takes the place of the empty one, and is shifted behind the descriptors; else its bytes are copied. */
+async function moveRoot(path: string, target: string, offset: number): Promise<void> {
+  const from = openRoot(path, "r+");
+  try {
+    const { mode } = statSync(target);
+    if (statSync(path).dev === statSync(target).dev && insertRange(from, offset)) {
+      renameSync(path, target);
+      fchmodSync(from, mode & 0o7777);
+      return;
+    }
+    const to = openSync(target, "r+");
+    try {
+      copyFileAt(from, to, offset);
+    } finally {
+      closeSync(to);
+    }
+  } finally {
+    closeSync(from);
+  }
+}
+
 async function packRoot(
-  root: Exclude<RootSif["root"], { kind: "squashfs" }>,
+  root: Exclude<RootSif["root"], { kind: "squashfs" | "own-squashfs" }>,
   target: string,
   offset: number,
   time: number | undefined,
@@ -140,9 +166,9 @@ function textObject(type: "deffile" | "generic-json", name: string, text: string
   };
 }
 
-function openRoot(path: string): number {
+function openRoot(path: string, access: "r" | "r+" = "r"): number {
   try {
-    return openSync(path, "r");
+    return openSync(path, access);
   } catch (error) {
     throw sifUnreadable(path, error);
   }

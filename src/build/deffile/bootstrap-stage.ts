@@ -106,7 +106,12 @@ export async function bootstrapStage(steps: StageSteps): Promise<void> {
       return;
     }
     case "oras":
-      throw agentNotYet("oras", "images in one file (SIF) are not read yet", headOf(where));
+      if (bootstrap.fingerprints.length > 0)
+        throw agentNotYet("oras", "signatures are not verified yet", headOf(where));
+      await beginWithImage(steps, bootstrap.reference, () =>
+        worker.fetchSif(bootstrap.reference, options.signal),
+      );
+      return;
     default:
       bootstrap satisfies never;
   }

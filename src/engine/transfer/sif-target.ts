@@ -52,7 +52,7 @@ export async function writeSifOf(
     const definition = texts[definitionPath];
     await createRootSif(target.path, {
       architecture,
-      root: { kind: "squashfs", path: squashfs },
+      root: { kind: "own-squashfs", path: squashfs },
       ...(definition === undefined ? {} : { deffile: definition }),
       ...(labels === undefined ? {} : { labels }),
       ...(content.hasConfig && config.config != null ? { ociConfig: config.config } : {}),

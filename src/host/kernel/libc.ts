@@ -40,6 +40,7 @@ const others = {
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   chroot: { args: ["ptr"], returns: "i32" },
   copy_file_range: { args: ["i32", "ptr", "i32", "ptr", "u64", "u32"], returns: "i64" },
+  fallocate: { args: ["i32", "i32", "i64", "i64"], returns: "i32" },
   mknodat: { args: ["i32", "ptr", "u32", "u64"], returns: "i32" },
   utimensat: { args: ["i32", "ptr", "ptr", "i32"], returns: "i32" },
   mkfifo: { args: ["ptr", "u32"], returns: "i32" },
