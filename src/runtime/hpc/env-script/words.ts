@@ -167,7 +167,7 @@ class Reader {
       else if (letter !== undefined && /[A-Za-z0-9_./:@%+,=-]/.test(letter)) {
         parts.push({ kind: "text", text: letter, quoted: false });
         this.#at++;
-      } else throw new NeedsShell("${}");
+      } else throw new NeedsShell("a default");
     }
   }
 }
