@@ -183,6 +183,8 @@ describe.skipIf(why !== undefined).each(ways)("the profile hpc: %s", (_name, run
       'ls -A "$HOME" /tmp; ls /dev | grep -c .',
     ]);
     expect(contained).not.toContain("note");
+    // The home of this test lies in /tmp, which is another one inside.
+    expect(await out(["exec", "--contain", image(), "sh", "-c", "cd && pwd"])).toBe(isRoot ? "/root" : home);
   });
 
   test("--pid, --ipc, --uts, --net and --hostname are namespaces of its own", async () => {

@@ -345,7 +345,7 @@ export function hpcImageMissing(name: string): VialError {
     code: "hpc-image-missing",
     what: `Cannot find the image ${JSON.stringify(name)}: there is no such file or folder`,
     why: "it is taken for a path by its form",
-    next: "look with `ls`, or give the name of an image with `--profile hpc`",
+    next: "look with `ls`; an image of the store is named by `vial exec --profile hpc NAME`",
   });
 }
 

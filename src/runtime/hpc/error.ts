@@ -180,3 +180,14 @@ export function instanceUnreachable(name: string, error: unknown): VialError {
     cause: error,
   });
 }
+
+/** As commandNotFound() of a container, with what helps where an image is a file or folder. */
+export function programNotInImage(command: string, image: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "command-not-found",
+    what: `Cannot run ${JSON.stringify(command)}: the image ${JSON.stringify(image)} has no such program`,
+    why: "it is neither a path in the container nor in a folder of its PATH",
+    next: `look by \`vial exec ${image} ls /usr/bin\`, or give the full path`,
+  });
+}

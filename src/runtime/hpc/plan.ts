@@ -65,7 +65,17 @@ export function planMounts(wish: HpcWish, facts: PlanFacts): readonly MountStep[
   if (!without("sys", "/sys"))
     add(namespaces.has("net") ? { kind: "sysfs", target: "/sys", origin: "default" } : host("/sys"));
   if (!without("dev", "/dev")) add(...(contain ? minimalDevices(wish) : [host("/dev", ["nosuid"])]));
+  if (!wish.noMount.names.has("tmp")) {
+    for (const [path, name] of [
+      ["/tmp", "tmp"],
+      ["/var/tmp", "var_tmp"],
+    ] as const) {
+      if (wish.noMount.paths.has(path)) continue;
+      add(contain ? empty(path, name, 0o1777, "default") : host(path));
+    }
+  }
   const home = homeOf(wish, facts.caller);
+  // Behind /tmp, for a home may lie in there.
   if (!wish.noHome && !without("home", home.target)) {
     if (contain && wish.home === undefined) add(empty(home.target, "home", 0o700, "default"));
     else
@@ -76,15 +86,6 @@ export function planMounts(wish: HpcWish, facts: PlanFacts): readonly MountStep[
         attributes: safe,
         origin: wish.home === undefined ? "default" : "asked",
       });
-  }
-  if (!wish.noMount.names.has("tmp")) {
-    for (const [path, name] of [
-      ["/tmp", "tmp"],
-      ["/var/tmp", "var_tmp"],
-    ] as const) {
-      if (wish.noMount.paths.has(path)) continue;
-      add(contain ? empty(path, name, 0o1777, "default") : host(path));
-    }
   }
   for (const path of ["/etc/hosts", "/etc/localtime"]) if (!without("bind-paths", path)) add(host(path));
   if (wish.nameServers.length > 0)

@@ -1,5 +1,5 @@
-import { commandNotExecutable, commandNotFound } from "../error.ts";
-import { appUnknown, noScriptShell } from "./error.ts";
+import { commandNotExecutable } from "../error.ts";
+import { appUnknown, noScriptShell, programNotInImage } from "./error.ts";
 import type { Environment } from "./environment.ts";
 import type { ImageFiles } from "./image-files.ts";
 import type { StartManner } from "./manner.ts";
@@ -116,6 +116,6 @@ function findInPath(files: ImageFiles, name: string, path: string, folder: strin
   const where = `the image "${image}"`;
   const there = paths.find((candidate) => files.exists(candidate));
   throw there === undefined
-    ? commandNotFound(name, where)
+    ? programNotInImage(name, image)
     : commandNotExecutable(name, where, `"${there}" is a folder, or its mode does not allow it to you`);
 }
