@@ -3,7 +3,8 @@ import type { Flag } from "./command.ts";
 import { keyPasswordMissing, keyPasswordsDiffer, optionsConflict } from "./error.ts";
 import { boolFlag, textFlag } from "./flag.ts";
 import type { Flags } from "./parse.ts";
-import { errLine, isTerminal } from "./print.ts";
+import { isTerminal } from "./print.ts";
+import { voice } from "./voice.ts";
 
 // The password of a secret key: a flag, standard input, or a question at the terminal.
 
@@ -32,8 +33,7 @@ function given(flags: Flags): string | undefined {
     if (word !== undefined) throw optionsConflict("--password", "--password-stdin", "both give the password");
     return readAllInput().replace(/\r?\n$/, "");
   }
-  if (word !== undefined && word !== "")
-    errLine("vial: --password on the command line can be seen by others [next: use --password-stdin]");
+  if (word !== undefined && word !== "") voice().warn("--password on the command line can be seen by others");
   return word;
 }
 

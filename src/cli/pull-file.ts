@@ -10,9 +10,7 @@ export async function pullFile(flags: Flags, words: readonly string[]): Promise<
   const cwd = process.cwd();
   const source = parseSource(words.at(-1) ?? "", cwd);
   const given = words.length > 1 ? words[0] : undefined;
-  const folder = flags.filled("dir");
-  const name = given ?? defaultName(source);
-  const path = folder === undefined || name.startsWith("/") ? name : `${folder.replace(/\/+$/, "")}/${name}`;
+  const path = inFolder(flags.filled("dir"), given ?? defaultName(source));
   const asked = parseTarget(path, cwd);
   if ("reference" in asked) throw pullTargetNoFile(path);
   // A name that says nothing of a form, such as "image", is that of a SIF file.
@@ -21,6 +19,11 @@ export async function pullFile(flags: Flags, words: readonly string[]): Promise<
   await convertShowing(source, target, readFileWish(flags), { quiet: flags.bool("quiet") });
   if (!flags.bool("quiet")) outLine(path);
   return 0;
+}
+
+/** A name below the folder of `--dir`; an absolute path stays what it is. */
+export function inFolder(folder: string | undefined, name: string): string {
+  return folder === undefined || name.startsWith("/") ? name : `${folder.replace(/\/+$/, "")}/${name}`;
 }
 
 /** As Apptainer has it: "docker://ghcr.io/a/tool:1.0" becomes "tool_1.0.sif". */

@@ -3,6 +3,7 @@ import { type ImageReference, type Platform, parseReference } from "#spec";
 import { errLine } from "./print.ts";
 import { openProgress, type Progress } from "./progress.ts";
 import { withInterrupt } from "./interrupt.ts";
+import { voice } from "./voice.ts";
 
 type Transfer = NonNullable<Parameters<typeof pullImage>[2]>;
 
@@ -36,8 +37,10 @@ export async function showingTransfer<T>(
 
 /** A warning is shown also when progress is not. */
 function note(progress: Progress, options: { readonly quiet: boolean }, sentence: string): void {
-  if (options.quiet) errLine(`vial: warning: ${sentence}`);
-  else progress.note(`vial: warning: ${sentence}`);
+  const line = voice().warningLine(sentence);
+  if (line === undefined) return;
+  if (options.quiet) errLine(line);
+  else progress.note(line);
 }
 
 function reporter(progress: Progress): NonNullable<Transfer["report"]> {

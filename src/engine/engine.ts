@@ -105,7 +105,7 @@ export {
   listInstances,
   needInstance,
 } from "./instance/record.ts";
-export { stopInstance } from "./instance/stop.ts";
+export { type InstanceStop, stopInstance } from "./instance/stop.ts";
 export { type InstanceUsage, instanceUsage } from "./instance/usage.ts";
 export { isSifFile } from "./sif-image.ts";
 export { type SifOutput, writeSif } from "./sif-output.ts";

@@ -79,6 +79,22 @@ export async function findCredential(
   return undefined;
 }
 
+/** Registries that credentials are kept for, in the order in which files are asked. Throws credential-file-invalid. */
+export function listSignedIn(
+  env: Environment = process.env,
+): readonly { readonly host: string; readonly path: string }[] {
+  const found = new Map<string, string>();
+  for (const path of credentialPaths(env)) {
+    const config = readCredentialFile(path);
+    const keys = [...Object.keys(config?.auths ?? {}), ...Object.keys(config?.credHelpers ?? {})];
+    for (const key of keys) {
+      const host = normalKey(key).replace(/^index\.docker\.io$/, "docker.io");
+      if (!found.has(host)) found.set(host, path);
+    }
+  }
+  return [...found].map(([host, path]) => ({ host, path }));
+}
+
 /** Reads one file, or gives undefined when it is not there. */
 export function readCredentialFile(path: string): CredentialFile | undefined {
   let text: string;

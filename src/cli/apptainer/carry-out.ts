@@ -6,7 +6,7 @@ import { speakAs } from "../voice.ts";
 import { failure, type Log, personaVoice } from "./log.ts";
 import { anewWord, type PersonaName } from "./name.ts";
 import type { PersonaCommand } from "./option.ts";
-import { readGiven, refuseIdle, translate } from "./read.ts";
+import { type Given, readGiven, refuseIdle, translate } from "./read.ts";
 import { oldVariables, ownVariables } from "./variables.ts";
 
 // Carries one command out by a command of Vial.
@@ -24,10 +24,10 @@ export interface Errand {
   readonly args?: ((args: readonly string[]) => readonly string[]) | undefined;
   /** What Apptainer says before and at the end. */
   readonly says?:
-    | ((args: readonly string[]) => { readonly before: string; readonly after: string })
+    | ((args: readonly string[], given: Given) => { readonly before?: string; readonly after?: string })
     | undefined;
   /** Flags of Vial that Apptainer has no word for. */
-  readonly more?: ((log: Log) => Readonly<Record<string, string | boolean>>) | undefined;
+  readonly more?: ((log: Log, given: Given) => Readonly<Record<string, string | boolean>>) | undefined;
 }
 
 /**
@@ -41,13 +41,13 @@ export async function carryOut(errand: Errand): Promise<number> {
   const given = readGiven(command, errand.rest, ownVariables(process.env));
   try {
     refuseIdle(command, given, (sentence) => log.warn(sentence));
-    const flags = translate(command, given, vial, errand.more?.(log));
+    const flags = translate(command, given, vial, errand.more?.(log, given));
     const args = errand.args?.(given.args) ?? given.args;
     becomeMapped(vial, { flags, args }, [anewWord, name, ...errand.argv]);
-    const says = errand.says?.(args);
-    if (says !== undefined) log.info(says.before);
+    const says = errand.says?.(args, given);
+    if (says?.before !== undefined) log.info(says.before);
     const code = await vial.run(flags, args);
-    if (says !== undefined && code === 0) log.info(says.after);
+    if (says?.after !== undefined && code === 0) log.info(says.after);
     return code;
   } catch (error) {
     if ((error as Error).name === "ColdPath") throw error;

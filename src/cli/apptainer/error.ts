@@ -55,3 +55,36 @@ export function appNotInImage(app: string, image: string, known: readonly string
     next: "see `apptainer inspect --list-apps`",
   });
 }
+
+export function notAnUri(text: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "not-an-uri",
+    what: `Cannot fetch ${JSON.stringify(text)}`,
+    why: "a name alone is one of a library, whose protocol is not spoken",
+    next: "say where it is: docker://NAME for Docker Hub, docker://HOST/NAME or oras://HOST/NAME for a registry",
+  });
+}
+
+export function noInstanceFound(pattern: string | undefined): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "no-instance-found",
+    what: "Cannot stop an instance: no instance found",
+    why:
+      pattern === undefined
+        ? "you have none on this host"
+        : `none of yours on this host has the name ${JSON.stringify(pattern)}`,
+    next: "apptainer instance list",
+  });
+}
+
+export function shellWithoutCompletion(shell: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "shell-without-completion",
+    what: `Cannot print the completion for ${JSON.stringify(shell)}`,
+    why: "it is written for bash, zsh and fish",
+    next: "apptainer completion bash",
+  });
+}

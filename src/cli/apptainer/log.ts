@@ -23,7 +23,13 @@ export class Log {
   }
 
   warn(text: string): void {
-    if (this.#level >= -2) this.#line("WARNING:", 33, text);
+    const line = this.warningLine(text);
+    if (line !== undefined) err(`${line}\n`);
+  }
+
+  /** A warning without a newline; undefined where none is wanted. */
+  warningLine(text: string): string | undefined {
+    return this.#level >= -2 ? this.#text("WARNING:", 33, text) : undefined;
   }
 
   fatal(text: string): void {
@@ -39,9 +45,13 @@ export class Log {
   }
 
   #line(word: string, colour: number, text: string): void {
+    err(`${this.#text(word, colour, text)}\n`);
+  }
+
+  #text(word: string, colour: number, text: string): string {
     // Whether it is a terminal is asked when there is something to say: it takes a while to find out.
     const isColoured = this.#colour === "by terminal" && hasColour(2);
-    err(`${isColoured ? `\x1b[${colour}m${word}\x1b[0m` : word} ${text}\n`);
+    return `${isColoured ? `\x1b[${colour}m${word}\x1b[0m` : word} ${text}`;
   }
 }
 
@@ -52,7 +62,9 @@ export const failure = 255;
 export function personaVoice(name: PersonaName, log: Log): Voice {
   return {
     error: "FATAL:  ",
-    warn: (sentence) => log.warn(sentence.slice(0, 1).toUpperCase() + sentence.slice(1)),
+    warn: (sentence) => log.warn(capital(sentence)),
+    warningLine: (sentence) => log.warningLine(capital(sentence)),
+    info: (sentence) => log.info(sentence),
     manner: {
       sayer: "FATAL:  ",
       prompt: name === "singularity" ? "Singularity> " : "Apptainer> ",
@@ -60,4 +72,8 @@ export function personaVoice(name: PersonaName, log: Log): Voice {
       notExecutable: failure,
     },
   };
+}
+
+function capital(sentence: string): string {
+  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }

@@ -30,6 +30,8 @@ export interface Option {
   readonly addsVariables?: true;
   /** It does not act, and a variable that a site sets for everybody shall not end every command: it is warned of. */
   readonly warnsByVariable?: true;
+  /** A switch that turns the flag which it becomes off. */
+  readonly negates?: true;
   readonly isHidden?: true;
 }
 
@@ -43,6 +45,7 @@ interface More {
   readonly translate?: (value: string) => string;
   readonly addsVariables?: true;
   readonly warnsByVariable?: true;
+  readonly negates?: true;
   readonly isHidden?: true;
 }
 

@@ -90,10 +90,15 @@ export function translate(
   const declared = new Map(vial.flags.map((flag) => [flag.name, flag]));
   const values = new Map<string, Value>(Object.entries(more));
   if (given.values.size === 0) return new Flags(declared, values);
+  const off: string[] = [];
   for (const option of command.options) {
     const value = given.values.get(option.name);
     if (value === undefined || option.state.is !== "works") continue;
     const name = option.becomes ?? option.name;
+    if (option.negates === true) {
+      if (value === true) off.push(name);
+      continue;
+    }
     const { translate: change = (text: string) => text } = option;
     const changed =
       typeof value === "boolean" ? value : typeof value === "string" ? change(value) : value.map(change);
@@ -104,5 +109,7 @@ export function translate(
     else if (kind === "string") values.set(name, list.at(-1) ?? "");
     else values.set(name, changed);
   }
+  // Whatever else asked for it.
+  for (const name of off) values.set(name, false);
   return new Flags(declared, values);
 }

@@ -14,6 +14,7 @@ export const command: Command = {
   flags: [
     boolFlag("armor", "As text, for mail and the web", "a"),
     textFlag("keyidx", "key", "The key: its number in `vial key list`, or its fingerprint", "k"),
+    boolFlag("global", "From the keyring of the machine alone: public keys", "g"),
     keysDirFlag,
     boolFlag("secret", "The secret key, locked as it is; the file is readable by you alone", "s"),
   ],
@@ -21,7 +22,11 @@ export const command: Command = {
   args: [1, 1],
   async run(flags, [target = ""]) {
     const ring = flags.bool("secret") ? "secret" : "public";
-    const { key } = await choiceOfKey(ring, flags.filled("keyidx"), await keyringsToRead(flags));
+    const { key } = await choiceOfKey(
+      ring,
+      flags.filled("keyidx"),
+      await keyringsToRead(flags, flags.bool("global")),
+    );
     const { armorOf } = await loadSignatures();
     const content = flags.bool("armor") ? armorOf(key) : key.write();
     if (target === "-") {

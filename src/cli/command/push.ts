@@ -1,4 +1,4 @@
-import { type Engine, openEngine, parseSource, parseTarget, pushImage } from "#engine";
+import { type Engine, openEngine, pushImage } from "#engine";
 import { listImages } from "#image";
 import {
   familiarName,
@@ -9,7 +9,7 @@ import {
   printReference,
 } from "#spec";
 import type { Command } from "../command.ts";
-import { allTagsOfOne, flagForFiles, flagsTogether, pushTargetNear, repositoryNotHere } from "../error.ts";
+import { allTagsOfOne, flagForFiles, flagsTogether, repositoryNotHere } from "../error.ts";
 import { boolFlag, textFlag } from "../flag.ts";
 import type { Flags } from "../parse.ts";
 import { outLine } from "../print.ts";
@@ -29,7 +29,7 @@ export const command: Command = {
   args: [1, 2],
   examples: ["vial push registry.example/tool:1.0", "vial push tool.sif oras://registry.example/tool:1.0"],
   async run(flags, [name = "", uri]) {
-    if (uri !== undefined) return await pushFile(flags, name, uri);
+    if (uri !== undefined) return await sendFile(flags, name, uri);
     if (flags.has("no-https"))
       throw flagForFiles("push", "no-https", `vial push --no-https ${name} docker://${name}`);
     const engine = openEngine();
@@ -51,24 +51,16 @@ export const command: Command = {
   },
 };
 
-async function pushFile(flags: Flags, name: string, uri: string): Promise<number> {
+async function sendFile(flags: Flags, path: string, uri: string): Promise<number> {
   if (flags.bool("all-tags")) throw flagsTogether("--all-tags", "a URI");
-  const [{ convertShowing, printPushed }, { parseSquashfsPacking }] = await Promise.all([
-    import("../convert-wish.ts"),
-    import("#sif"),
-  ]);
-  const cwd = process.cwd();
-  const target = parseTarget(uri, cwd);
-  if (!("reference" in target)) throw pushTargetNear(uri);
+  const { pushFile } = await import("../push-file.ts");
   const platform = flags.text("platform");
-  const wish = {
-    packing: parseSquashfsPacking("zstd"),
-    force: false,
+  const line = await pushFile(path, uri, {
     insecure: flags.bool("no-https"),
+    quiet: flags.bool("quiet"),
     platform: platform === undefined ? undefined : parsePlatform(platform),
-  };
-  const quiet = flags.bool("quiet");
-  outLine(printPushed(target, await convertShowing(parseSource(name, cwd), target, wish, { quiet }), quiet));
+  });
+  outLine(line);
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { loadSignatures, openSif, primaryPartition, type SifFile, type Trust, ty
 import type { Command } from "../command.ts";
 import { flagNeeds, optionsConflict, sifUnverified } from "../error.ts";
 import { boolFlag, textFlag } from "../flag.ts";
+import { keyringsToRead, keysDirFlag } from "../key-choice.ts";
 import { readPem, readPublicKey } from "../key-file.ts";
 import type { Flags } from "../parse.ts";
 import { out } from "../print.ts";
@@ -23,6 +24,7 @@ export const command: Command = {
     textFlag("id", "id", "Same as --sif-id"),
     boolFlag("json", "Print JSON", "j"),
     textFlag("key", "file", "Believe this public key in PEM form, and no other"),
+    keysDirFlag,
     boolFlag(
       "legacy-insecure",
       "Verify signatures of Singularity before 3.6, which do not cover what\nobjects are and where they lie",
@@ -69,8 +71,15 @@ async function trustOf(flags: Flags): Promise<Trust> {
     if (certificate === undefined && flags.has(name)) throw flagNeeds(`--${name}`, "--certificate");
   if (path !== undefined && certificate !== undefined)
     throw optionsConflict("--key", "--certificate", "both name the key that is believed");
+  const named = path === undefined ? certificate : path;
+  if (named !== undefined && flags.has("keysdir"))
+    throw optionsConflict(
+      path === undefined ? "--certificate" : "--key",
+      "--keysdir",
+      "both name whom to believe",
+    );
   if (certificate !== undefined) return await trustOfCertificate(flags, certificate);
-  if (path === undefined) return await (await loadKeyring()).trustOfKeyring();
+  if (path === undefined) return await (await loadKeyring()).trustOfKeyring(await keyringsToRead(flags));
   const { checkSigningKey } = await loadSignatures();
   const key = await readPublicKey(path);
   checkSigningKey(key, path);

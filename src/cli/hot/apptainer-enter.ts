@@ -12,7 +12,13 @@ export function enter(form: HpcForm, name: PersonaName, argv: readonly string[])
   try {
     return enterHpc(form, [anewWord, name, ...argv]);
   } catch (error) {
-    speakAs({ error: "FATAL:  ", warn: () => {}, manner: undefined });
+    speakAs({
+      error: "FATAL:  ",
+      warn: () => {},
+      warningLine: () => undefined,
+      info: () => {},
+      manner: undefined,
+    });
     reportError(error, { debug: false });
     return failure;
   }

@@ -15,7 +15,13 @@ import { showingTransfer } from "../pull-progress.ts";
 /** An image by its address: fetched into the cache, and run from there. */
 export async function fetchHpcImage(
   name: string,
-  place: { readonly cwd: string; readonly home: string; readonly tmpdir: string | undefined },
+  place: {
+    readonly cwd: string;
+    readonly home: string;
+    readonly tmpdir: string | undefined;
+    /** Registries may be spoken to without TLS. */
+    readonly insecure: boolean;
+  },
 ): Promise<HpcImage> {
   const engine = openEngine();
   const source = parseSource(name, place.cwd);
@@ -31,6 +37,7 @@ export async function fetchHpcImage(
       cache: cacheFolder(env, place.home),
       limit: cacheLimit(env),
       temporary: place.tmpdir,
+      insecure: place.insecure,
     });
   });
   return needHpcFile(path, place.cwd);

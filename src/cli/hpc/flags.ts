@@ -30,6 +30,7 @@ export const hpcFlags: readonly Flag[] = [
   textFlag("network", "none", "The kind of that network"),
   listFlag("no-env", "name", "Do not pass this variable of the host on"),
   boolFlag("no-home", "Do not show the home inside"),
+  boolFlag("no-https", "Of an address: let the registry be spoken to without TLS"),
   listFlag(
     "no-mount",
     "name",

@@ -94,7 +94,8 @@ function actionOf(kind: Kind, words: readonly string[], flags: Flags): Action {
 export async function openImage(name: string, flags: Flags, cwd: string, home: string): Promise<HpcImage> {
   const fetched = async () => {
     const tmpdir = flags.filled("tmpdir") ?? (process.env.VIAL_TMPDIR || undefined);
-    return await (await import("./fetch.ts")).fetchHpcImage(name, { cwd, home, tmpdir });
+    const insecure = flags.bool("no-https");
+    return await (await import("./fetch.ts")).fetchHpcImage(name, { cwd, home, tmpdir, insecure });
   };
   if (isImageUri(name)) return await fetched();
   if (isPath(name)) {

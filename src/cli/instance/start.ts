@@ -1,12 +1,23 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { beginInstance, instanceFiles } from "#engine";
-import type { Command } from "../command.ts";
+import { writeAtomic } from "#host";
+import { reasonOf } from "#spec";
+import type { Command, Flag } from "../command.ts";
+import { fileUnwritable } from "../error.ts";
+import { textFlag } from "../flag.ts";
 import { namespaceUser } from "../hpc/enter.ts";
 import { hpcFlags } from "../hpc/flags.ts";
 import { hpcForm } from "../hpc/form.ts";
 import type { Flags } from "../parse.ts";
-import { errLine } from "../print.ts";
+import { voice } from "../voice.ts";
 
 // `vial instance start|run` starts Vial once more, as the first process of a pid namespace (inside.ts).
+
+export const startFlags: readonly Flag[] = [
+  ...hpcFlags,
+  textFlag("pid-file", "path", "Write the number of its process 1 into this file"),
+];
 
 export type Mode = "start" | "run";
 
@@ -20,19 +31,19 @@ export function instanceCommand(mode: Mode): Command {
     name: `instance ${mode}`,
     usage: "[OPTIONS] IMAGE NAME [ARG...]",
     summary: summaries[mode],
-    flags: hpcFlags,
+    flags: startFlags,
     examples: [`vial instance ${mode} db.sif db`, "vial exec instance://db psql"],
     interspersed: false,
     args: [2, Number.POSITIVE_INFINITY],
     run(flags, [image = "", name = "", ...words]) {
       begin(mode, flags, { image, name, words });
-      errLine(`vial: the instance "${name}" runs; enter it by \`vial shell instance://${name}\``);
+      voice().info(`the instance "${name}" runs; enter it by \`vial shell instance://${name}\``);
       return 0;
     },
   };
 }
 
-/** Starts an instance and waits until it stands. */
+/** Starts an instance and waits until it stands. Throws what beginInstance() throws, and file-unwritable. */
 export function begin(
   mode: Mode,
   flags: Flags,
@@ -43,13 +54,27 @@ export function begin(
   }: { readonly image: string; readonly name: string; readonly words: readonly string[] },
 ): void {
   instanceFiles(name);
+  const pidFile = flags.filled("pid-file");
+  if (pidFile !== undefined) checkWritable(pidFile);
   const given = [...wordsOf(flags), "--", image];
   const form = hpcForm("shell", given);
-  beginInstance({
+  const record = beginInstance({
     name,
     user: form === undefined ? "self" : namespaceUser(form),
     argv: [`internal-instance-${mode}`, ...given, name, ...words],
   });
+  if (pidFile !== undefined) writeAtomic(pidFile, `${record.process.pid}\n`, 0o644);
+}
+
+/** Before anything is started. Throws file-unwritable. */
+function checkWritable(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileUnwritable("--pid-file", path, reasonOf(error));
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw fileUnwritable("--pid-file", path, "it is a folder");
 }
 
 /** The flags as words again. */

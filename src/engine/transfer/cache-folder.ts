@@ -15,9 +15,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const defaultLimit = "20g";
 
-/** VIAL_CACHE_DIR, else `vial` in XDG_CACHE_HOME, else in .cache of HOME, or of `home` where there is no HOME. */
+/**
+ * VIAL_CACHE_DIR, else `vial` in APPTAINER_CACHEDIR or SINGULARITY_CACHEDIR (who has no room at home has said so there), else
+ * in XDG_CACHE_HOME, else in .cache of HOME, or of `home` where there is no HOME.
+ */
 export function cacheFolder(env: Environment, home: string): string {
   if (env.VIAL_CACHE_DIR?.startsWith("/") === true) return env.VIAL_CACHE_DIR;
+  const theirs = env.APPTAINER_CACHEDIR || env.SINGULARITY_CACHEDIR;
+  if (theirs?.startsWith("/") === true) return `${theirs}/vial`;
   if (env.XDG_CACHE_HOME?.startsWith("/") === true) return `${env.XDG_CACHE_HOME}/vial`;
   return `${env.HOME?.startsWith("/") === true ? env.HOME : home}/.cache/vial`;
 }

@@ -8,6 +8,9 @@ const virtualMachine =
 const limits = "this version has no limits in the profile hpc";
 const capabilities = "a user has none to give; root keeps all of them, or none with --no-privs";
 
+/** Vial reads the variable itself: an image that the driver does not fit runs without it, where the option is an error. */
+const byDefault = { addsVariables: true } as const;
+
 /** What all of them take, instances too. */
 export const startOptions: readonly Option[] = [
   refused.text(["add-caps"], "Capabilities to add", {
@@ -80,9 +83,10 @@ export const startOptions: readonly Option[] = [
     value: "vendor/class=name",
     note: "devices are not found by CDI yet; bind them, with the driver's files",
   }),
-  always.bool(["disable-cache"], "Keep nothing of what is fetched", {
+  notYet.bool(["disable-cache"], "Keep nothing of what is fetched", {
     variables: ["DISABLE_CACHE"],
-    note: "nothing is fetched by a start",
+    warnsByVariable: true,
+    note: "an image runs from the cache, which `cache clean` empties; `pull` keeps nothing",
   }),
   refused.text(["dmtcp-launch"], "Checkpoint to write", {
     value: "name",
@@ -173,22 +177,21 @@ export const startOptions: readonly Option[] = [
     note: "the program itself is process 1",
   }),
   works.list(["no-mount"], "Leave a mount out", { value: "name", variables: ["NO_MOUNT"] }),
-  always.bool(["no-nv"], "Do not give NVIDIA's graphics cards", {
+  works.bool(["no-nv"], "Do not give NVIDIA's graphics cards", {
     variables: ["NV_OFF", "NO_NV"],
-    note: "they are given when asked for alone",
+    becomes: "nv",
+    negates: true,
     isHidden: true,
   }),
   works.bool(["no-privs"], "Take all capabilities from root", { variables: ["NO_PRIVS"] }),
-  always.bool(["no-rocm"], "Do not give AMD's graphics cards", {
+  works.bool(["no-rocm"], "Do not give AMD's graphics cards", {
     variables: ["ROCM_OFF", "NO_ROCM"],
-    note: "they are given when asked for alone",
+    becomes: "rocm",
+    negates: true,
     isHidden: true,
   }),
   works.bool(["no-umask"], "Begin with the umask 0022", { variables: ["NO_UMASK"] }),
-  notYet.bool(["nv"], "Give NVIDIA's graphics cards", {
-    variables: ["NV"],
-    note: "bind the driver's libraries, and set LD_LIBRARY_PATH by --env",
-  }),
+  works.bool(["nv"], "Give NVIDIA's graphics cards", { variables: ["NV"], ...byDefault }),
   refused.bool(["nvccli"], "Set graphics cards up by nvidia-container-cli", {
     variables: ["NVCCLI"],
     note: "that program is not used",
@@ -207,10 +210,7 @@ export const startOptions: readonly Option[] = [
     variables: ["PIDS_LIMIT"],
     note: limits,
   }),
-  notYet.bool(["rocm"], "Give AMD's graphics cards", {
-    variables: ["ROCM"],
-    note: "bind the driver's libraries, and set LD_LIBRARY_PATH by --env",
-  }),
+  works.bool(["rocm"], "Give AMD's graphics cards", { variables: ["ROCM"], ...byDefault }),
   always.text(["runscript-timeout"], "Time for the image's scripts", {
     value: "time",
     variables: ["RUNSCRIPT_TIMEOUT"],

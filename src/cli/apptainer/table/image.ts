@@ -105,7 +105,13 @@ const build: PersonaCommand = {
     library,
     ...encryption,
     ...reaching,
-    ...noHttps,
+    ...["no-https", "nohttps"].map((name) =>
+      notYet.bool([name], "Speak HTTP and not HTTPS with the registry", {
+        variables: name === "nohttps" ? [] : ["NOHTTPS", "NO_HTTPS"],
+        note: 'write insecure = true under [registry."HOST"] in ~/.config/vial/registries.toml',
+        ...(name === "nohttps" ? { isHidden: true } : {}),
+      }),
+    ),
   ],
 };
 
@@ -114,10 +120,7 @@ const pull: PersonaCommand = {
   usage: "[pull options...] [output file] <URI>",
   summary: "Fetch an image into a file",
   args: [1, 2],
-  state: {
-    is: "not-yet",
-    note: "`apptainer build FILE.sif docker://NAME` makes a file of an image at a registry",
-  },
+  state: isWorking,
   options: [
     force,
     works.text(["arch"], "Architecture to fetch", { value: "name", variables: ["PULL_ARCH"] }),
@@ -127,9 +130,9 @@ const pull: PersonaCommand = {
     }),
     works.text(["dir"], "Folder for the file", { value: "path", variables: ["PULLDIR", "PULLFOLDER"] }),
     works.text(["name"], "Name of the file", { value: "name", variables: ["PULL_NAME"], isHidden: true }),
-    notYet.bool(["disable-cache"], "Keep nothing of what is fetched", {
+    always.bool(["disable-cache"], "Keep nothing of what is fetched", {
       variables: ["DISABLE_CACHE"],
-      note: "layers stay in the store until `vial image prune`",
+      note: "layers are packed as they come, and nothing else of them is kept",
     }),
     works.bool(["sandbox"], "Make a folder", { variables: ["SANDBOX"] }),
     always.bool(["no-cleanup"], "Leave what a failed fetch has made", {
@@ -161,7 +164,7 @@ const push: PersonaCommand = {
   usage: "[push options...] <image> <URI>",
   summary: "Send an image file to a registry",
   args: [2, 2],
-  state: { is: "not-yet", note: "SIF files are not sent by oras:// yet" },
+  state: isWorking,
   options: [
     always.bool(["allow-unsigned", "U"], "Send an image without a signature", {
       variables: ["ALLOW_UNSIGNED"],
@@ -224,6 +227,9 @@ function sif(
   return { name: `sif ${name}`, usage, summary, args: [count, count], state: isWorking, options };
 }
 
+const cacheTypes =
+  "oci-tmp, oras and, of images that could not be mounted, unpacked; of other types there is none";
+
 export const images: readonly PersonaCommand[] = [
   build,
   pull,
@@ -258,12 +264,9 @@ export const images: readonly PersonaCommand[] = [
     usage: "[list options...]",
     summary: "Show what is kept of fetched images",
     args: [0, 0],
-    state: {
-      is: "not-yet",
-      note: "Vial keeps images in its store, and packs none for later; see `vial system df`",
-    },
+    state: isWorking,
     options: [
-      works.list(["type", "T"], "Of this type", { value: "name" }),
+      works.list(["type", "T"], "Of this type", { value: "name", note: cacheTypes }),
       works.bool(["verbose", "v"], "Each entry"),
     ],
   },
@@ -272,15 +275,12 @@ export const images: readonly PersonaCommand[] = [
     usage: "[clean options...]",
     summary: "Throw away what is kept of fetched images",
     args: [0, 0],
-    state: {
-      is: "not-yet",
-      note: "Vial keeps images in its store; see `vial image prune` and `vial builder prune`",
-    },
+    state: isWorking,
     options: [
       works.text(["days", "D"], "Older than this", { value: "days" }),
       works.bool(["dry-run", "n"], "Only say what would go"),
       works.bool(["force", "f"], "Do not ask"),
-      works.list(["type", "T"], "Of this type", { value: "name" }),
+      works.list(["type", "T"], "Of this type", { value: "name", note: cacheTypes }),
     ],
   },
 ];

@@ -3,7 +3,7 @@ import { startOptions } from "./action.ts";
 
 // Instances: containers of the profile hpc that stay, by a name.
 
-const coming = { is: "not-yet", note: "this version of Vial starts no instances" } as const;
+const isWorking = { is: "works" } as const;
 const many = Number.POSITIVE_INFINITY;
 
 const ofUser = notYet.text(["user", "u"], "Of this user (root alone)", {
@@ -27,7 +27,7 @@ export const instances: readonly PersonaCommand[] = [
     summary: "Start a named instance of an image",
     args: [2, many],
     interspersed: false,
-    state: coming,
+    state: isWorking,
     options: staying,
   },
   {
@@ -36,7 +36,7 @@ export const instances: readonly PersonaCommand[] = [
     summary: "Start a named instance with the image's runscript",
     args: [2, many],
     interspersed: false,
-    state: coming,
+    state: isWorking,
     options: staying,
   },
   {
@@ -44,7 +44,7 @@ export const instances: readonly PersonaCommand[] = [
     usage: "[list options...] [<instance name glob>]",
     summary: "List the instances",
     args: [0, 1],
-    state: coming,
+    state: isWorking,
     options: [
       json,
       works.bool(["logs", "l"], "Show where their output goes", { variables: ["LOGS"] }),
@@ -56,11 +56,15 @@ export const instances: readonly PersonaCommand[] = [
     usage: "[stop options...] [instance]",
     summary: "Stop an instance",
     args: [0, 1],
-    state: coming,
+    state: isWorking,
     options: [
       works.bool(["all", "a"], "All of them"),
       works.bool(["force", "F"], "By SIGKILL", { variables: ["FORCE"] }),
-      works.text(["signal", "s"], "By this signal", { value: "signal", variables: ["SIGNAL"] }),
+      works.text(["signal", "s"], "By this signal", {
+        value: "signal",
+        variables: ["SIGNAL"],
+        note: "SIGTERM without it; SIGINT of Apptainer's never reaches what a shell starts in the background",
+      }),
       works.text(["timeout", "t"], "Seconds until SIGKILL", { value: "seconds" }),
       ofUser,
     ],
@@ -70,7 +74,14 @@ export const instances: readonly PersonaCommand[] = [
     usage: "[stats options...] <instance name>",
     summary: "Show what an instance uses",
     args: [1, 1],
-    state: coming,
-    options: [json, works.bool(["no-stream"], "Once"), ofUser],
+    state: isWorking,
+    options: [
+      works.bool(["json", "j"], "Print JSON", {
+        variables: ["JSON"],
+        note: "the columns of the table, and not Apptainer's counters of the control group",
+      }),
+      works.bool(["no-stream"], "Once"),
+      ofUser,
+    ],
   },
 ];

@@ -1,8 +1,8 @@
-import { notYet, type Option, type PersonaCommand, refused, works } from "../option.ts";
+import { always, type Option, type PersonaCommand, refused, works } from "../option.ts";
 
 // Signatures and keys.
 
-const coming = { is: "not-yet", note: "this version of Vial signs nothing and verifies nothing" } as const;
+const isWorking = { is: "works" } as const;
 
 const keyserver = refused.text(["url", "u"], "Key server", {
   value: "address",
@@ -11,12 +11,16 @@ const keyserver = refused.text(["url", "u"], "Key server", {
 });
 
 const place: readonly Option[] = [
-  works.text(["keysdir", "d"], "Folder of the keys", { value: "path", variables: ["KEYSDIR"] }),
+  works.text(["keysdir", "d"], "Folder of the keys", {
+    value: "path",
+    variables: ["KEYSDIR"],
+    note: "without it, new keys go to ~/.config/vial/keys, and those in ~/.apptainer/keys are read too",
+  }),
 ];
 
 const everyones: readonly Option[] = [
-  notYet.bool(["global", "g"], "The keys of all users of this machine", {
-    note: "each user has keys of one's own",
+  works.bool(["global", "g"], "The keys of all users of this machine", {
+    note: "public keys alone, in /etc/vial/keys",
   }),
 ];
 
@@ -37,7 +41,7 @@ function key(
   options: readonly Option[],
 ): PersonaCommand {
   const args = typeof count === "number" ? ([count, count] as const) : count;
-  return { name: `key ${name}`, usage, summary, args, state: coming, options: [...options, ...place] };
+  return { name: `key ${name}`, usage, summary, args, state: isWorking, options: [...options, ...place] };
 }
 
 const noServer = {
@@ -51,7 +55,7 @@ export const keys: readonly PersonaCommand[] = [
     usage: "[sign options...] <image path>",
     summary: "Add a signature to an image",
     args: [1, 1],
-    state: coming,
+    state: isWorking,
     options: [
       works.text(["keyidx", "k"], "Number of the key in the list of private keys", { value: "index" }),
       works.text(["key"], "Private key of X.509, in PEM", { value: "path", variables: ["SIGN_KEY"] }),
@@ -63,9 +67,12 @@ export const keys: readonly PersonaCommand[] = [
     usage: "[verify options...] <image path>",
     summary: "Check the signatures of an image",
     args: [1, 1],
-    state: coming,
+    state: isWorking,
     options: [
-      works.bool(["local", "l"], "With keys of this machine alone", { variables: ["LOCAL_VERIFY"] }),
+      always.bool(["local", "l"], "With keys of this machine alone", {
+        variables: ["LOCAL_VERIFY"],
+        note: "no key server is asked",
+      }),
       works.bool(["json", "j"], "Print JSON"),
       works.bool(["legacy-insecure"], "Take old signatures, which leave parts of the file out"),
       works.text(["certificate"], "Certificate of X.509", {
@@ -80,8 +87,9 @@ export const keys: readonly PersonaCommand[] = [
         value: "path",
         variables: ["VERIFY_ROOTS"],
       }),
-      works.bool(["ocsp-verify"], "Ask whether a certificate was called back", {
+      refused.bool(["ocsp-verify"], "Ask whether a certificate was called back", {
         variables: ["VERIFY_OCSP"],
+        note: "Vial asks no server about certificates; one that was called back is not to be named",
       }),
       works.text(["key"], "Public key, in PEM", { value: "path", variables: ["VERIFY_KEY"] }),
       keyserver,
@@ -101,7 +109,9 @@ export const keys: readonly PersonaCommand[] = [
     ...everyones,
   ]),
   key("import", "[import options...] <input-key>", "Take a key from a file", 1, [
-    works.bool(["new-password"], "Give a private key a new password"),
+    refused.bool(["new-password"], "Give a private key a new password", {
+      note: "keys are kept locked as they are; change the password where the key comes from: gpg --edit-key",
+    }),
     ...everyones,
   ]),
   key("export", "[export options...] <output-file>", "Write a key into a file", 1, [

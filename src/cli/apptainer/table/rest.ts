@@ -1,4 +1,4 @@
-import { notYet, type Option, type PersonaCommand, refused, works } from "../option.ts";
+import { notYet, type Option, type PersonaCommand, works } from "../option.ts";
 
 // Commands around the images: registries, and what administers an installation of Apptainer itself.
 
@@ -21,7 +21,7 @@ const signIn: readonly Option[] = [
   works.bool(["password-stdin"], "Read the password from standard input"),
   notYet.bool(["insecure", "i"], "Speak HTTP", {
     variables: ["LOGIN_INSECURE"],
-    note: "name the registry as insecure in registries.conf",
+    note: 'write insecure = true under [registry."HOST"] in ~/.config/vial/registries.toml',
   }),
 ];
 
@@ -70,7 +70,7 @@ export const others: readonly PersonaCommand[] = [
     usage: "",
     summary: "List the registries that one has signed in to",
     args: [0, 0],
-    state: { is: "not-yet", note: "they are in ~/.docker/config.json" },
+    state: isWorking,
     options: [],
   },
   {
@@ -86,10 +86,8 @@ export const others: readonly PersonaCommand[] = [
     usage: "<shell>",
     summary: "Print the completion for a shell",
     args: [1, 1],
-    state: { is: "not-yet", note: "no completion is written yet" },
-    options: [
-      refused.bool(["no-descriptions"], "Without descriptions", { note: "no completion is written yet" }),
-    ],
+    state: { is: "works", note: "bash, zsh and fish" },
+    options: [works.bool(["no-descriptions"], "Without descriptions")],
   },
   ...group(
     "capability",

@@ -37,14 +37,11 @@ export const reaching: readonly Option[] = [
   }),
 ];
 
-const plainHttp = "name the registry as insecure in registries.conf";
-
 export const noHttps: readonly Option[] = [
-  notYet.bool(["no-https"], "Speak HTTP and not HTTPS with the registry", {
+  works.bool(["no-https"], "Speak HTTP and not HTTPS with the registry", {
     variables: ["NOHTTPS", "NO_HTTPS"],
-    note: plainHttp,
   }),
-  notYet.bool(["nohttps"], "Old name of --no-https", { note: plainHttp, isHidden: true }),
+  works.bool(["nohttps"], "Old name of --no-https", { becomes: "no-https", isHidden: true }),
 ];
 
 export const encryption: readonly Option[] = [

@@ -1,6 +1,6 @@
-import type { Command } from "../command.ts";
-import { outLine } from "../print.ts";
-import { personaVersion } from "./version.ts";
+import type { Command } from "../../command.ts";
+import { outLine } from "../../print.ts";
+import { personaVersion } from "../version.ts";
 
 export const command: Command = {
   name: "version",

@@ -1,10 +1,10 @@
 import { type Attributes, type ImageAttributes, inspectImageFile, type Part } from "#engine";
 import { showControls } from "#kit";
-import type { Command } from "../command.ts";
-import { boolFlag, textFlag } from "../flag.ts";
-import type { Flags } from "../parse.ts";
-import { isTerminal, out } from "../print.ts";
-import { appNotInImage } from "./error.ts";
+import type { Command } from "../../command.ts";
+import { boolFlag, textFlag } from "../../flag.ts";
+import type { Flags } from "../../parse.ts";
+import { isTerminal, out } from "../../print.ts";
+import { appNotInImage } from "../error.ts";
 
 // `apptainer inspect`: the same sections in the same order as Apptainer prints them (cmd/internal/cli/inspect.go).
 
