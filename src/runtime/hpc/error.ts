@@ -185,7 +185,7 @@ export function instanceUnreachable(name: string, error: unknown): VialError {
 export function programNotInImage(command: string, image: string): VialError {
   return new VialError({
     kind: "not-found",
-    code: "command-not-found",
+    code: "program-not-in-image",
     what: `Cannot run ${JSON.stringify(command)}: the image ${JSON.stringify(image)} has no such program`,
     why: "it is neither a path in the container nor in a folder of its PATH",
     next: `look by \`vial exec ${image} ls /usr/bin\`, or give the full path`,
