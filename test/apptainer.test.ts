@@ -192,7 +192,7 @@ describe.skipIf(why !== undefined).each(ways)("apptainer, called by %s", (_name,
     expect(await exec(`--bind=${home}/data:/opt/there`, sif, "cat", "/opt/there/note")).toBe("noted");
     expect(await exec("--pwd", "/opt", sif, "pwd")).toBe("/opt");
     expect(await exec("--cwd", "/opt", sif, "pwd")).toBe("/opt");
-    expect(await exec("-c", sif, "ls", "-A", "/tmp", "/var/tmp")).toBe("/tmp:\n\n/var/tmp:");
+    expect(await exec("-c", "--no-home", sif, "ls", "-A", "/tmp", "/var/tmp")).toBe("/tmp:\n\n/var/tmp:");
     expect(await exec("-S", "/scratch", sif, "sh", "-c", "echo 1 > /scratch/x && cat /scratch/x")).toBe("1");
     expect(await exec("-H", `${home}/data:/home/other`, sif, "sh", "-c", "cat $HOME/note")).toBe("noted");
     expect(await exec("-p", sif, "sh", "-c", "echo $$")).toBe("1");
@@ -226,9 +226,21 @@ describe.skipIf(why !== undefined).each(ways)("apptainer, called by %s", (_name,
       "|image|image|new|old||/first",
     );
     expect(
-      await out(["apptainer", "exec", "--containall", sif, "sh", "-c", 'echo "$OF_HOST|$$|$(ls -A /tmp)"'], {
-        env,
-      }),
+      await out(
+        [
+          "apptainer",
+          "exec",
+          "--containall",
+          "--no-home",
+          sif,
+          "sh",
+          "-c",
+          'echo "$OF_HOST|$$|$(ls -A /tmp)"',
+        ],
+        {
+          env,
+        },
+      ),
     ).toBe("|1|");
   });
 
