@@ -192,6 +192,8 @@ describe.skipIf(why !== undefined).each(ways)("the profile hpc: %s", (_name, run
     expect(await out(["exec", "--hostname", "node7", image(), "hostname"])).toBe("node7");
     const links = await out(["exec", "--net", "--network", "none", image(), "ls", "/sys/class/net"]);
     expect(links).toBe("lo");
+    // IFF_UP and IFF_LOOPBACK: a program can speak with itself.
+    expect(await out(["exec", "--net", image(), "cat", "/sys/class/net/lo/flags"])).toBe("0x9");
   });
 
   test("nothing is left: no server, no loop device, no mount", async () => {

@@ -65,6 +65,7 @@ export {
 } from "./kernel/mount-tree.ts";
 export { keepInheritedDescriptors } from "./kernel/inherited.ts";
 export { forgetShortStart, shortStart } from "./kernel/short-start.ts";
+export { raiseLoopback } from "./kernel/loopback.ts";
 export { openLoop } from "./kernel/loop.ts";
 export {
   dropCapabilities,

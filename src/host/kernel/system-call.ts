@@ -27,6 +27,7 @@ const numbers = {
   pivot_root: [155n, 41n],
   prctl: [157n, 167n],
   readlinkat: [267n, 78n],
+  socket: [41n, 198n],
   sethostname: [170n, 161n],
   umask: [95n, 166n],
 } as const satisfies Record<string, Numbers>;

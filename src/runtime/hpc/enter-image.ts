@@ -6,6 +6,7 @@ import {
   forbidNewPrivileges,
   inUserNamespace,
   openRoot,
+  raiseLoopback,
   setHostName,
   setUmask,
   unshareNamespaces,
@@ -51,6 +52,8 @@ export function enterImage(start: HpcStart): Program | number {
   enterPrivateMounts();
   const namespaces = (["ipc", "net", "uts"] as const).filter((name) => wish.namespaces.has(name));
   unshareNamespaces(namespaces);
+  // Programs that speak with themselves (MPI on one node, Jupyter) need it.
+  if (namespaces.includes("net")) raiseLoopback();
   if (wish.hostname !== undefined) setHostName(wish.hostname);
   const { unpackFolder } = wish;
   const root = mountRootSource(image.root, {

@@ -1,5 +1,6 @@
 import { fstatSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { changeOwner, type OpenFile, openFlag, openInside, readLinkOf } from "#host";
+import type { CoveredPaths } from "./covered-paths.ts";
 import { hpcTargetRefused } from "./error.ts";
 
 // Mount points that the image lacks are made in a folder that is laid over it, before that is done: then they need no right
@@ -34,8 +35,8 @@ export class TopFolder {
   }
 
   /** Makes a mount point, unless the image has one. `below`: where something is mounted already, in which nothing is made. */
-  provide(target: string, kind: "folder" | "file", below: readonly string[]): void {
-    const isCovered = (path: string) => below.some((mount) => `${path}/`.startsWith(`${mount}/`));
+  provide(target: string, kind: "folder" | "file", below: CoveredPaths<true>): void {
+    const isCovered = (path: string) => below.lastOver(path) === true;
     if (isCovered(target)) return;
     const found = locate(this.#image, target);
     if (found.exists || isCovered(found.path) || this.#made.has(found.path)) return;

@@ -11,6 +11,7 @@ import {
   openInside,
 } from "#host";
 import { isVialError, reasonOf, type VialError } from "#spec";
+import { CoveredPaths } from "./covered-paths.ts";
 import { bindRefused, bindSourceMissing, hpcTargetRefused, imageHostile } from "./error.ts";
 import { makeInside, TopFolder } from "./mount-point.ts";
 import { layRoot } from "./overlay-root.ts";
@@ -36,8 +37,8 @@ export class Session {
   readonly #wish: HpcWish;
   readonly #warn: (sentence: string) => void;
   readonly #sources = new Map<MountStep, DetachedMount>();
-  /** Targets of what is mounted, in their order, with the file systems in memory apart: those may be written into. */
-  readonly #mounted: { readonly target: string; readonly isOurs: boolean }[] = [];
+  /** What is mounted. File systems in memory are told apart: those may be written into. */
+  readonly #mounted = new CoveredPaths<"ours" | "host">();
 
   /** Begins with the image's root file system. This process is in a mount namespace of its own. */
   constructor(image: DetachedMount, wish: HpcWish, warn: (sentence: string) => void) {
@@ -72,12 +73,13 @@ export class Session {
   enter(steps: readonly MountStep[]): void {
     for (const step of steps) this.#attempt(step, () => this.#take(step));
     const top = new TopFolder(this.image, this.#path("top"), !inUserNamespace());
-    const taken = steps.filter((step) => this.#sources.has(step));
-    for (const [index, step] of taken.entries()) {
+    const earlier = new CoveredPaths<true>();
+    for (const step of steps) {
+      if (!this.#sources.has(step)) continue;
       if (["/proc", "/sys", "/dev"].includes(step.target)) refuseOddFolder(this.image, step.target);
-      const earlier = taken.slice(0, index).map(({ target }) => target);
       if (this.#wish.root !== "writable")
         this.#attempt(step, () => top.provide(step.target, this.#kindOf(step), earlier));
+      earlier.add(step.target, true);
     }
     const paths = {
       image: this.#path("image"),
@@ -174,7 +176,7 @@ export class Session {
         here.isDirectory() ? "a folder cannot be mounted on a file" : "a file cannot be mounted on a folder",
       );
     attachAt(source, target.fd);
-    this.#mounted.push({ target: step.target, isOurs: step.kind === "tmpfs" });
+    this.#mounted.add(step.target, step.kind === "tmpfs" ? "ours" : "host");
   }
 
   /** Within a file system in memory that an earlier step has mounted, what is missing is made. */
@@ -197,7 +199,7 @@ export class Session {
   }
 
   #isOurs(path: string): boolean {
-    return this.#mounted.findLast(({ target }) => `${path}/`.startsWith(`${target}/`))?.isOurs === true;
+    return this.#mounted.lastOver(path) === "ours";
   }
 }
 
