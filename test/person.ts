@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, rmSync } from "node:fs";
 import type { TestVial } from "./vial.ts";
 
-// An ordinary user of this machine without a range of sub-ids, for tests of what people without rights can do. The user's
+// An ordinary user of this machine, without a range of sub-ids unless a test asks for one, for tests of what people without rights can do. The user's
 // /dev/fuse is one for all where a test asks for it, in a mount namespace: the host's stays as it is.
 
 export interface As {
@@ -16,6 +16,8 @@ export interface Person {
   readonly home: string;
   /** Vial, where the user may read it. */
   readonly program: string;
+  /** From now on he has a range of sub-ids. */
+  giveRange(): void;
   asRoot(words: readonly string[], as?: As): Promise<Said>;
   asUser(words: readonly string[], as?: As): Promise<Said>;
   close(): void;
@@ -24,22 +26,34 @@ export interface Person {
 type Said = Awaited<ReturnType<TestVial["command"]>>;
 
 /** Adds the user, whose home is a folder of the test. */
-export function openPerson(vial: TestVial, name: string): Person {
+export function openPerson(
+  vial: TestVial,
+  name: string,
+  { ids = "one" }: { readonly ids?: "one" | "range" } = {},
+): Person {
   const user = `${name}${process.pid}`;
   chmodSync(`${vial.folder}/..`, 0o755);
   chmodSync(vial.folder, 0o755);
-  const home = `${vial.folder}/home`;
+  const home = `${vial.folder}/home-${name}`;
   const program = `${vial.folder}/vial`;
   copyFileSync(vial.program, program);
   chmodSync(program, 0o755);
   const added = Bun.spawnSync(["useradd", "-m", "-d", home, user]);
   if (added.exitCode !== 0) throw new Error(added.stderr.toString());
+  // useradd(8) gives one, or none, by the settings of the machine.
+  const change = (words: readonly string[]) => Bun.spawnSync(["usermod", ...words, user]);
+  const range = "700000000-700065535";
+  const giveRange = () => void change(["--add-subuids", range, "--add-subgids", range]);
+  const all = "0-4294967294";
+  change(["--del-subuids", all, "--del-subgids", all]);
+  if (ids === "range") giveRange();
   Bun.spawnSync(["mknod", "-m", "666", `${vial.folder}/fuse`, "c", "10", "229"]);
   const open = 'mount --bind "$0" /dev/fuse && exec "$@"';
   return {
     user,
     home,
     program,
+    giveRange,
     async asRoot(words, { env = {}, cwd = home } = {}) {
       return await vial.command([program, ...words], {
         env: { HOME: "/root", ...env },

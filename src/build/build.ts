@@ -73,6 +73,7 @@ export {
 } from "./session.ts";
 export type { SameTwiceReport } from "./check/same-twice.ts";
 export { notReproducible } from "./error.ts";
+export { ownersFaked } from "./own.ts";
 export { proposeRecipe } from "./propose/propose.ts";
 export { printSourceLines } from "./source-error.ts";
 export { readCacheImage, writeCacheImage } from "./cache-image.ts";

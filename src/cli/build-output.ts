@@ -78,7 +78,7 @@ export async function writeOutput(engine: Engine, image: BuiltImage, output: Bui
   }
   if (output.type === "sif") {
     const packing = parseSquashfsPacking(output.packing ?? "zstd");
-    await writeSif(image, { path: output.destination, packing, force: true });
+    await writeSif(engine, image, { path: output.destination, packing, force: true });
     return;
   }
   const files = await image.files();

@@ -33,8 +33,11 @@ export interface Command {
    * run, exec, create and start keep Docker's 125 (126, 127), because other codes are the program's own.
    */
   readonly failureCode?: number | ((error: unknown) => number);
-  /** True: an ordinary user's call is made again as root of the user's own user namespace, for it touches files of sub-ids. */
-  readonly mapped?: boolean;
+  /**
+   * An ordinary user's call is made again as root of the user's own user namespace, for it touches files of sub-ids. `range`:
+   * it is refused to a user who has none; `any`: it goes on with his one id.
+   */
+  readonly mapped?: "range" | "any";
   /**
    * A mapped command: the container whose root it looks into or whose namespaces it joins. While that runs, its user
    * namespace is entered, not a new one, for the kernel lets nobody else near.

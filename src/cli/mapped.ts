@@ -5,9 +5,13 @@ import type { Parsed } from "./parse.ts";
 
 /** What `Command.mapped` and `Command.meets` ask for. `argv` is the whole command line, for a Vial that starts anew. */
 export function becomeMapped(command: Command, parsed: Parsed, argv: readonly string[]): void {
-  if (command.mapped !== true) return;
-  becomeMappedRoot(ownProgram(), argv, () => {
-    const name = command.meets?.(parsed.flags, parsed.args);
-    return name === undefined ? undefined : runningPid(openEngine(), name);
+  const { mapped } = command;
+  if (mapped === undefined) return;
+  becomeMappedRoot(ownProgram(), argv, {
+    ids: mapped,
+    beside: () => {
+      const name = command.meets?.(parsed.flags, parsed.args);
+      return name === undefined ? undefined : runningPid(openEngine(), name);
+    },
   });
 }

@@ -14,6 +14,7 @@ import {
   lint,
   OpenContexts,
   openRootTree,
+  ownersFaked,
   parseDockerfile,
   removeFilesFolder,
   type SameTwiceReport,
@@ -106,6 +107,8 @@ async function buildHeld(
   transfer: Omit<WorkerOptions, "pull" | "signal">,
 ): Promise<BuiltImage> {
   const { store } = engine;
+  const faked = ownersFaked();
+  if (faked !== undefined) transfer.warn(faked);
   const worker = openWorker(engine, { ...transfer, pull: wish.pull, signal: wish.signal });
   // Until a name leads to it, and the cache to its layers, what is made belongs to nobody.
   using _hold = holdContent(store);

@@ -1,6 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import type { ProgramEnd, ProgramRun } from "#build";
-import { childrenOf, markProcess, mountTmpfs, processesWith, terminalSize, unmountLazily } from "#host";
+import {
+  childrenOf,
+  hasOneId,
+  markProcess,
+  mountTmpfs,
+  processesWith,
+  terminalSize,
+  unmountLazily,
+} from "#host";
 import type { ContainerSpec } from "#runtime";
 import { makeSpec } from "./container/create.ts";
 import { driverOf } from "./container/driver.ts";
@@ -40,13 +48,15 @@ async function runInRoot(
     folder: `${engine.place.root}/build/work/${process.pid}-${id.slice(0, 12)}`,
     bundle: `${engine.place.run}/b/${process.pid}-${id.slice(0, 12)}`,
   };
-  const spec = specOf(id, program, terminal);
+  const spec = specOf(id, hasOneId() ? withAptAsRoot(program, place) : program, terminal);
   const secret = program.holdsSecret === true;
   if (secret) mountBundle(place);
   const launched = launch(secret ? withStateIn(place, engine) : engine, spec, place, (driver) =>
     driver.runForeground(place, terminal ? "inherit" : "ignore", output),
   );
   const { driver } = launched;
+  if (hasOneId())
+    writeFileSync(`${place.bundle}/${aptFile}`, 'APT::Sandbox::User "root";\n', { mode: 0o644 });
   let ended = false;
   // Again until it ends: a kill that comes before the runtime has made its container does nothing.
   const killAgain = async () => {
@@ -83,6 +93,25 @@ async function runInRoot(
     if (secret) unmountLazily(place.bundle);
     clearBundle(place);
   }
+}
+
+const aptFile = "apt.conf";
+
+/**
+ * apt downloads as the user _apt, looks whether it has become him, and stops where that was faked: it stays root. Its settings
+ * lie in the memory of /dev, where they leave nothing in the image.
+ */
+function withAptAsRoot(
+  program: Omit<ProgramRun, "output" | "signal">,
+  { bundle }: ContainerFolder,
+): Omit<ProgramRun, "output" | "signal"> {
+  const target = `/dev/vial-${aptFile}`;
+  if (program.env.some((entry) => entry.startsWith("APT_CONFIG="))) return program;
+  return {
+    ...program,
+    env: [...program.env, `APT_CONFIG=${target}`],
+    mounts: [...program.mounts, { kind: "bind", source: `${bundle}/${aptFile}`, target, readonly: true }],
+  };
 }
 
 /**

@@ -132,7 +132,10 @@ function user(facts: HostFacts): Finding[] {
             name: file,
             status: ranges.length === 0 ? "stop" : "lack",
             found: ranges.length === 0 ? "you have no range of ids" : `${ids(ranges)} ids, fewer than 65536`,
-            cost: "images with more than one user cannot be unpacked and run",
+            cost:
+              ranges.length === 0
+                ? "containers are refused, and in what `vial build` makes all new files are root's; the profile hpc needs none"
+                : "images with more users than that cannot be unpacked and run",
             mend: `sudo usermod ${flag} 100000-165535 ${name}`,
           },
     );

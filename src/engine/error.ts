@@ -64,6 +64,16 @@ export function layerMissing(image: string, diffId: string): VialError {
   });
 }
 
+export function userNotMapped(user: { readonly uid: number; readonly gid: number }): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "user-not-mapped",
+    what: `Cannot run as the user ${user.uid}:${user.gid}`,
+    why: `it is to run as the user ${user.uid}:${user.gid}, and without a range in /etc/subuid and /etc/subgid root is the only user that there is`,
+    next: "run it as root, or have a range given to you: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME",
+  });
+}
+
 export function rootfsHostile(image: string, path: string): VialError {
   return new VialError({
     kind: "failed-precondition",

@@ -9,8 +9,17 @@ import {
   statSync,
 } from "node:fs";
 import { type BaseImage, makeLayer, type Worker } from "#build";
-import { unsquashfs, writeAtomic } from "#host";
-import { lookupImage, readBlob, setRef, type WrittenImage, writeImage } from "#image";
+import { hasOneId, unsquashfs, writeAtomic } from "#host";
+import {
+  addLayerBlob,
+  type LayerBlob,
+  layerPlace,
+  lookupImage,
+  readBlob,
+  setRef,
+  type WrittenImage,
+  writeImage,
+} from "#image";
 import { isSif, openSif, type Partition, type SifFile, squashfsRoot } from "#sif";
 import {
   type ContainerDefaults,
@@ -24,7 +33,9 @@ import {
 } from "#spec";
 import { sifConfigInvalid, sifRootDamaged } from "./error.ts";
 import type { Engine } from "./engine-handle.ts";
+import { unpackStoredLayer } from "./layers.ts";
 import { checkPolicy } from "./policy/policy.ts";
+import { tarOfPartition } from "./sif-tar.ts";
 
 // A SIF file as an image of the store: its root file system becomes one layer, and the OCI config that travelled with it
 // the image's.
@@ -63,7 +74,7 @@ export async function loadSifImage(
   const record = `${engine.place.root}/build/bases/sif-${key.slice(0, 32)}`;
   const known = existsSync(record) ? storedImage(engine, readFileSync(record, "utf8")) : undefined;
   if (known !== undefined) return known;
-  const image = await readSifImage(worker, file, signal);
+  const image = await readSifImage(engine, worker, file, signal);
   setRef(engine.store, undefined, image.descriptor);
   writeAtomic(record, image.id, 0o600);
   return { manifestDigest: image.descriptor.digest, manifest: image.manifest, config: image.config };
@@ -86,7 +97,43 @@ function storedImage(engine: Engine, id: string): BaseImage | undefined {
   }
 }
 
-async function readSifImage(worker: Worker, file: SifFile, signal: AbortSignal): Promise<WrittenImage> {
+async function readSifImage(
+  engine: Engine,
+  worker: Worker,
+  file: SifFile,
+  signal: AbortSignal,
+): Promise<WrittenImage> {
+  const { layer, hasActions } = hasOneId()
+    ? await streamRoot(engine, file)
+    : await unpackRoot(worker, file, signal);
+  const seconds = Math.max(0, file.header.createdAt);
+  const created = printTime(seconds);
+  return writeImage(worker.store, {
+    platform: platformOf(squashfsRoot(file).extra.architecture),
+    layers: layer === null ? [] : [layer],
+    change: () => readOciConfig(file) ?? otherConfig(hasActions),
+    history: [{ created, created_by: "the root file system of a SIF file" }],
+    created,
+  });
+}
+
+interface RootLayer {
+  readonly layer: LayerBlob | null;
+  readonly hasActions: boolean;
+}
+
+const actionsPath = ".singularity.d/actions/run";
+
+/** Who has one id can unpack no owners; on the way through a tar they stay what they are. */
+async function streamRoot(engine: Engine, file: SifFile): Promise<RootLayer> {
+  const { store } = engine;
+  const layer = await addLayerBlob(store, tarOfPartition(engine, file), { compression: "none" });
+  await unpackStoredLayer(store, layer, () => {});
+  const place = layerPlace(store, layer.diffId);
+  return { layer, hasActions: place !== undefined && existsSync(`${place.path}/${actionsPath}`) };
+}
+
+async function unpackRoot(worker: Worker, file: SifFile, signal: AbortSignal): Promise<RootLayer> {
   const partition = squashfsRoot(file);
   let hasActions = false;
   // Every file keeps its time: what is in the file is done, and the same for everybody.
@@ -97,17 +144,9 @@ async function readSifImage(worker: Worker, file: SifFile, signal: AbortSignal):
       if (!isVialError(error) || error.code !== "program-failed" || signal.aborted) throw error;
       throw sifRootDamaged(file.path, error);
     }
-    hasActions = existsSync(`${rootfs}/.singularity.d/actions/run`);
+    hasActions = existsSync(`${rootfs}/${actionsPath}`);
   });
-  const seconds = Math.max(0, file.header.createdAt);
-  const created = printTime(seconds);
-  return writeImage(worker.store, {
-    platform: platformOf(partition.extra.architecture),
-    layers: layer === null ? [] : [layer],
-    change: () => readOciConfig(file) ?? otherConfig(hasActions),
-    history: [{ created, created_by: "the root file system of a SIF file" }],
-    created,
-  });
+  return { layer, hasActions };
 }
 
 function platformOf(architecture: Partition["extra"]["architecture"]): Platform {

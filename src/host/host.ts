@@ -149,6 +149,8 @@ export { closeInput, memoryFile, replaceProcess, replaceProcessByOpen } from "./
 export { runUnderTerminal } from "./kernel/under-terminal.ts";
 export {
   becomeMappedRoot,
+  hasOneId,
+  mappedRootWords,
   type EarlyNamespaces,
   enterUserNamespace,
   namespaceWords,

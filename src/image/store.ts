@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from "node:fs";
-import { writeAtomic } from "#host";
+import { hasOneId, writeAtomic } from "#host";
 import { ociLayoutFile } from "#spec";
 import { storeTooNew, storeUnwritable } from "./error.ts";
 
@@ -9,6 +9,7 @@ import { storeTooNew, storeUnwritable } from "./error.ts";
  *     ROOT/version
  *     ROOT/store/{oci-layout,index.json,blobs/sha256/HEX}   an OCI image layout (image-spec, image-layout.md)
  *     ROOT/layers/HEX.erofs or HEX/                          an unpacked layer, named by its diff ID
+ *     ROOT/layers-one-id/HEX/                                the same for a user who has one id: all files are his
  *     ROOT/ingest/HEX{,.lock}                                half-written content, seen by nobody else
  *     ROOT/trash/                                            what is being deleted
  *     ROOT/locks/NAME                                        locks
@@ -31,7 +32,8 @@ export function openStore(root: string): Store {
     root,
     layout: `${root}/store`,
     blobs: `${root}/store/blobs`,
-    layers: `${root}/layers`,
+    // A layer whose owners could not be kept must not be taken for one whose owners are right, when the user gets a range.
+    layers: `${root}/layers${hasOneId() ? "-one-id" : ""}`,
     ingest: `${root}/ingest`,
     trash: `${root}/trash`,
     locks: `${root}/locks`,

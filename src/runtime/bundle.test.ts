@@ -60,6 +60,7 @@ const facts: BundleFacts = {
   user: { uid: 0, gid: 0, additionalGids: [0], home: "/root" },
   arch: "x64",
   rootless: false,
+  oneId: false,
   cgroupVersion: 1,
   cgroupsPath: "/vial-x",
   swapAccounting: true,

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { defaultPathEntry } from "#spec";
 import { chooseCapabilities } from "./container/capability.ts";
+import { withFakedOwners } from "./container/faked-owners.ts";
 import { defaultSeccomp, type Seccomp } from "./container/seccomp.ts";
 import type { ContainerSpec, NamespaceWish } from "./container-spec.ts";
 import { commandMissing, zeroByte } from "./error.ts";
@@ -68,6 +69,8 @@ export interface BundleFacts {
   readonly user: ProcessUser;
   readonly arch: string;
   readonly rootless: boolean;
+  /** The user namespace has root alone: what would give files to others is faked. */
+  readonly oneId: boolean;
   readonly cgroupVersion: 1 | 2;
   /** The host has a folder /dev/mqueue. */
   readonly hasMessageQueues: boolean;
@@ -277,7 +280,14 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
       destination: "/dev/pts",
       type: "devpts",
       source: "devpts",
-      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+      options: [
+        "nosuid",
+        "noexec",
+        "newinstance",
+        "ptmxmode=0666",
+        "mode=0620",
+        ...(facts.oneId ? [] : ["gid=5"]),
+      ],
     },
     // sysfs shows a network namespace and may be mounted only by its owner: bind the host's where that is not us.
     joinsNetwork
@@ -436,5 +446,6 @@ function chooseSeccomp(
   if (spec.privileged || spec.seccomp === "unconfined") return {};
   if (spec.seccomp !== "default") return { profile: JSON.parse(spec.seccomp) as Seccomp };
   if (facts.compiledSeccomp !== undefined) return { compiled: facts.compiledSeccomp };
-  return { profile: defaultSeccomp(capabilities, facts.arch) };
+  const profile = defaultSeccomp(capabilities, facts.arch);
+  return { profile: facts.oneId ? withFakedOwners(profile) : profile };
 }

@@ -2,10 +2,8 @@ import {
   chmodSync,
   constants,
   fchmodSync,
-  fchownSync,
   fstatSync,
   futimesSync,
-  lchownSync,
   linkSync,
   lstatSync,
   lutimesSync,
@@ -28,6 +26,7 @@ import {
 } from "#host";
 import type { SourceRange } from "#spec";
 import { copyOverFolder, copyOverOther } from "../error.ts";
+import { ownLink, ownOpen } from "../own.ts";
 import { inodeOf } from "./hard-link.ts";
 import { readFlags, type SourceTree } from "./source-tree.ts";
 import { type SourceEntry, textOf } from "./walk.ts";
@@ -82,7 +81,7 @@ export class RootWriter implements Disposable {
       this.#refuseOther(at, below);
       mkdirSync(at, { mode: 0o755 });
       const { uid, gid } = this.#ownership.owner ?? { uid: 0, gid: 0 };
-      lchownSync(at, uid, gid);
+      ownLink(at, uid, gid);
       chmodSync(at, this.#ownership.mode?.(0o755, true) ?? 0o755);
       this.#folderTimes.push({ path: below, time: this.#ownership.time });
     }
@@ -103,7 +102,7 @@ export class RootWriter implements Disposable {
       case "folder": {
         const made = this.#makeFolder(at, path);
         if (!made && keep) return;
-        lchownSync(at, uid, gid);
+        ownLink(at, uid, gid);
         chmodSync(at, mode);
         this.#folderTimes.push({ path, time });
         break;
@@ -117,7 +116,7 @@ export class RootWriter implements Disposable {
           mode: 0o600,
         });
         copyFile(from.fd, file.fd);
-        fchownSync(file.fd, uid, gid);
+        ownOpen(file.fd, uid, gid);
         fchmodSync(file.fd, mode);
         futimesSync(file.fd, time, time);
         const inode = inodeOf(tree, entry);
@@ -128,7 +127,7 @@ export class RootWriter implements Disposable {
       case "link":
         this.#clearWay(at, path);
         symlinkSync(latin(entry.link ?? ""), at);
-        lchownSync(at, uid, gid);
+        ownLink(at, uid, gid);
         lutimesSync(at, time, time);
         break;
       case "other":
@@ -141,7 +140,7 @@ export class RootWriter implements Disposable {
           Number((entry.info.rdev >> 8n) & 0xfffn),
           Number((entry.info.rdev & 0xffn) | ((entry.info.rdev >> 12n) & 0xfff00n)),
         );
-        lchownSync(at, uid, gid);
+        ownLink(at, uid, gid);
         chmodSync(at, mode);
         lutimesSync(at, time, time);
         break;
@@ -162,7 +161,7 @@ export class RootWriter implements Disposable {
     const bytes = Buffer.from(content);
     for (let done = 0; done < bytes.length; ) done += writeSync(file.fd, bytes, done);
     const { uid, gid } = this.#ownership.owner ?? { uid: 0, gid: 0 };
-    fchownSync(file.fd, uid, gid);
+    ownOpen(file.fd, uid, gid);
     fchmodSync(file.fd, this.#ownership.mode?.(0o644, false) ?? 0o644);
     futimesSync(file.fd, this.#ownership.time, this.#ownership.time);
   }

@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import type { Socket } from "bun";
 import { openRoot } from "#host";
+import { own } from "../own.ts";
 
 // An ssh agent's socket for one RUN. It is our own socket, with the owner and the mode that the mount asks for: those of the
 // agent's belong to the person. And it passes on no more than a build needs: a recipe of somebody else may have signed, but
@@ -54,7 +55,7 @@ export function openAgentSocket(
     rmSync(path, { force: true });
   };
   try {
-    chownSync(path, owner.uid, owner.gid);
+    own(path, owner.uid, owner.gid);
     chmodSync(path, owner.mode);
   } catch (error) {
     close();

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readlinkSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readlinkSync, renameSync, rmSync, statSync } from "node:fs";
 import { type Lock, openFlag, openInside, openRoot, tryLock } from "#host";
 import type { SourceRange } from "#spec";
 import { selectSources } from "../copy/select.ts";
@@ -8,6 +8,7 @@ import { buildCanceled } from "../error.ts";
 import type { Session } from "../session.ts";
 import type { ProgramMount } from "../worker.ts";
 import type { RunMount } from "./instruction/mount.ts";
+import { own } from "../own.ts";
 
 // The folders of RUN --mount=type=cache: ROOT/build/caches/DIGEST/data, DIGEST-NUMBER for private ones.
 
@@ -113,7 +114,7 @@ function makeCache(
     }
     if (tree === undefined || mount.mode !== undefined) chmodSync(path, mount.mode ?? 0o755);
     if (tree === undefined || mount.uid !== undefined || mount.gid !== undefined)
-      chownSync(path, mount.uid ?? 0, mount.gid ?? 0);
+      own(path, mount.uid ?? 0, mount.gid ?? 0);
     // Another build may have made it meanwhile.
     if (statSync(`${folder}/data`, { throwIfNoEntry: false }) === undefined)
       renameSync(path, `${folder}/data`);

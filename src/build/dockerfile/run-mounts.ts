@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mountTmpfs } from "#host";
 import type { SourceRange } from "#spec";
 import { digestSources } from "../copy/digest.ts";
@@ -13,6 +13,7 @@ import { type AgentSocketOwner, openAgentSocket } from "./agent-socket.ts";
 import { bindMount } from "./bind-mount.ts";
 import { cacheMount, LockedCaches } from "./cache-mount.ts";
 import type { RunMount } from "./instruction/mount.ts";
+import { own } from "../own.ts";
 
 /** A tree that a mount may come from, opened for as long as the mounts are needed. */
 export type OpenSource = (
@@ -151,7 +152,7 @@ function secretMount(
   mkdirSync(place, { mode: 0o700 });
   mountTmpfs(place, "size=1m,mode=700");
   writeFileSync(`${place}/secret`, value, { mode: 0o600 });
-  chownSync(`${place}/secret`, mount.uid ?? 0, mount.gid ?? 0);
+  own(`${place}/secret`, mount.uid ?? 0, mount.gid ?? 0);
   chmodSync(`${place}/secret`, mount.mode ?? 0o400);
   return { kind: "bind", source: `${place}/secret`, target, readonly: true };
 }

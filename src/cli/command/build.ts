@@ -23,7 +23,7 @@ export const command: Command = {
   name: "build",
   usage: "[OPTIONS] PATH | URL | -\n       vial build [OPTIONS] IMAGE.sif RECIPE | IMAGE",
   summary: "Build an image from a Dockerfile or a definition file",
-  mapped: true,
+  mapped: "any",
   flags: [
     listFlag("add-host", "host:ip", "Add a line to /etc/hosts of what runs"),
     listFlag("build-arg", "name[=value]", "Set an ARG; without a value it is taken from here"),

@@ -18,7 +18,7 @@ export const command: Command = {
     textFlag("keep-storage", "bytes", "Keep as much of what was used last"),
   ],
   args: [0, 0],
-  mapped: true,
+  mapped: "any",
   run(flags) {
     const until = parseFilters(flags.list("filter"), ["until"]).get("until");
     const keep = flags.text("keep-storage");

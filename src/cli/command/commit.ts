@@ -9,7 +9,7 @@ export const command: Command = {
   name: "commit",
   usage: "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
   summary: "Make an image of a container with its changes",
-  mapped: true,
+  mapped: "range",
   flags: [
     textFlag("author", "name", "Author of the image", "a"),
     listFlag(

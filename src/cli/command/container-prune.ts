@@ -11,7 +11,7 @@ export const command: Command = {
   name: "container prune",
   usage: "[OPTIONS]",
   summary: "Remove the containers that do not run",
-  mapped: true,
+  mapped: "range",
   flags: [
     listFlag(
       "filter",

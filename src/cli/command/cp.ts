@@ -12,7 +12,7 @@ export const command: Command = {
   name: "cp",
   usage: "[OPTIONS] CONTAINER:PATH HOST_PATH|-   or   HOST_PATH|- CONTAINER:PATH",
   summary: "Copy files out of or into a container",
-  mapped: true,
+  mapped: "range",
   meets: (_flags, places) =>
     places.map((text) => readPlace(text).container).find((name) => name !== undefined),
   flags: [

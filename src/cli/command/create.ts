@@ -10,7 +10,7 @@ export const command: Command = {
   name: "create",
   usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
   summary: "Make a container without starting it",
-  mapped: true,
+  mapped: "range",
   flags: [
     ...containerFlags,
     { name: "quiet", short: "q", kind: "bool", help: "Do not show the progress of a pull" },

@@ -7,7 +7,7 @@ export const command: Command = {
   name: "diff",
   usage: "CONTAINER",
   summary: "List what a container has changed: A added, C changed, D deleted",
-  mapped: true,
+  mapped: "range",
   flags: [],
   args: [1, 1],
   run(_flags, [name = ""]) {

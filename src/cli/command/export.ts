@@ -9,7 +9,7 @@ export const command: Command = {
   name: "export",
   usage: "[OPTIONS] CONTAINER",
   summary: "Write a container's files as a tar archive",
-  mapped: true,
+  mapped: "range",
   meets: (_flags, [name]) => name,
   flags: [textFlag("output", "file", "Write to a file instead of standard output", "o")],
   args: [1, 1],

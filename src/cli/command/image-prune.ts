@@ -13,7 +13,7 @@ export const command: Command = {
   name: "image prune",
   usage: "[OPTIONS]",
   summary: "Remove the images that nothing uses",
-  mapped: true,
+  mapped: "any",
   flags: [
     boolFlag("all", "Also images with a name, where no container uses them", "a"),
     listFlag(

@@ -8,7 +8,7 @@ export const command: Command = {
   summary: "Freeze every process of running containers",
 
   flags: [],
-  mapped: true,
+  mapped: "range",
   args: [1, Number.POSITIVE_INFINITY],
   async run(_flags, names) {
     const engine = openEngine();

@@ -7,7 +7,7 @@ export const command: Command = {
   name: "restart",
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   summary: "Stop containers and start them again",
-  mapped: true,
+  mapped: "range",
   flags: stopFlags,
   args: [1, Number.POSITIVE_INFINITY],
   async run(flags, names) {

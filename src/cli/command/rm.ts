@@ -8,7 +8,7 @@ export const command: Command = {
   name: "rm",
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   summary: "Remove containers",
-  mapped: true,
+  mapped: "range",
   flags: [
     {
       name: "force",

@@ -10,7 +10,7 @@ export const command: Command = {
   name: "rmi",
   usage: "[OPTIONS] IMAGE [IMAGE...]",
   summary: "Remove images, by name or ID",
-  mapped: true,
+  mapped: "any",
   flags: [
     boolFlag("force", "Also an image with several names, or one that stopped containers use", "f"),
     boolFlag("no-prune", "Taken for Docker's sake: there are no untagged parents here"),

@@ -13,7 +13,7 @@ export const command: Command = {
   name: "run",
   usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
   summary: "Run a program in a new container",
-  mapped: true,
+  mapped: "range",
   meets: joinedContainer,
   flags: [
     ...containerFlags,

@@ -16,7 +16,7 @@ export const command: Command = {
   name: "start",
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   summary: "Start containers that were created or have ended",
-  mapped: true,
+  mapped: "range",
   meets: (_flags, [name = ""]) => joinedBy(readSpec(findContainer(openEngine(), name))),
   flags: [
     {

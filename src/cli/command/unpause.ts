@@ -8,7 +8,7 @@ export const command: Command = {
   summary: "Let paused containers go on",
 
   flags: [],
-  mapped: true,
+  mapped: "range",
   args: [1, Number.POSITIVE_INFINITY],
   async run(_flags, names) {
     const engine = openEngine();

@@ -24,7 +24,7 @@ export const command: Command = {
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   summary: "Change limits and restart policy of containers",
   flags: containerFlags.filter((flag) => names.has(flag.name)),
-  mapped: true,
+  mapped: "range",
   args: [1, Number.POSITIVE_INFINITY],
   async run(flags, containers) {
     const engine = openEngine();

@@ -12,6 +12,7 @@ import {
   type Beginning,
   cgroupMode,
   findProgram,
+  hasOneId,
   inUserNamespace,
   unmountLazily,
   warmCgroupLock,
@@ -30,12 +31,20 @@ import {
   resolveUser,
 } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
-import { deviceMissing, initMissing, joinedNotRunning, layerMissing, rootfsHostile } from "../error.ts";
+import {
+  deviceMissing,
+  initMissing,
+  joinedNotRunning,
+  layerMissing,
+  rootfsHostile,
+  userNotMapped,
+} from "../error.ts";
 import { checkCommand } from "./find-command.ts";
 import { makeWorkingFolder } from "./working-folder.ts";
 import { cgroupsPathOf, rootlessCgroupsPath } from "./cgroup-path.ts";
 import { driverOf } from "./driver.ts";
 import { type ContainerFolder, containerFolder } from "./folder.ts";
+import { StartFailure } from "./start-failure.ts";
 import { currentState } from "./state.ts";
 
 /** A driver that has begun its work for a bundle that is still empty. */
@@ -114,6 +123,8 @@ export function makeConfig(
 ): Bundle {
   const { rootfs } = given;
   const facts = readFacts(engine, spec, place, given);
+  if (facts.oneId && (facts.user.uid !== 0 || facts.user.gid !== 0))
+    throw new StartFailure(126, userNotMapped(facts.user));
   const config = makeRuntimeConfig(spec, facts);
   checkCommand({
     root: rootfs,
@@ -173,12 +184,14 @@ function readFacts(
   const mode = cgroupMode();
   const user = resolveUser(spec.user, readAccounts(rootfs), spec.groupAdd);
   const joins = typeof spec.network === "object" || spec.network === "host" ? spec.network : undefined;
-  const wantsDefault = spec.seccomp === "default" && !spec.privileged;
+  const oneId = hasOneId();
+  const wantsDefault = spec.seccomp === "default" && !spec.privileged && !oneId;
   return {
     rootfs,
     user,
     arch: process.arch,
     rootless,
+    oneId,
     cgroupVersion: mode === "v2" ? 2 : 1,
     cgroupsPath,
     swapAccounting: swapAccounting(),

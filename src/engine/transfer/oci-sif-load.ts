@@ -4,7 +4,7 @@ import { type Descriptor, type ImageConfig, type Manifest, mediaType } from "#sp
 import type { Engine } from "../engine-handle.ts";
 import { ociSifOdd } from "./error.ts";
 import { readOciSif, squashfsLayerType, verifyObject } from "./oci-sif.ts";
-import { tarOfObject } from "./sif-source.ts";
+import { tarOfObject } from "../sif-tar.ts";
 
 /** Takes the image into the store: squashfs layers become tars with whiteouts. Call it under holdContent(). */
 export async function loadOciSif(engine: Engine, file: SifFile): Promise<Descriptor> {

@@ -26,9 +26,10 @@ import {
   type Platform,
   printTime,
 } from "#spec";
-import { packingDefaults, readSifDefaults, tarOfPartition } from "./sif-source.ts";
+import { packingDefaults, readSifDefaults } from "./sif-source.ts";
 import { tagMissing, tagNeeded } from "./error.ts";
 import type { Engine } from "../engine-handle.ts";
+import { tarOfPartition } from "../sif-tar.ts";
 import { loadOciSif } from "./oci-sif-load.ts";
 import { checkPolicy } from "../policy/policy.ts";
 import { type NearPlace, printPlace } from "./place.ts";
@@ -131,7 +132,8 @@ function chooseImage(
   return found;
 }
 
-function ofDescriptor(engine: Engine, descriptor: Descriptor): SourceImage {
+/** An image of the store by the descriptor of its manifest. */
+export function ofDescriptor(engine: Engine, descriptor: Descriptor): SourceImage {
   const manifest = parseManifest(readBlob(engine.store, descriptor.digest));
   const config = parseImageConfig(readBlob(engine.store, manifest.config.digest));
   return withLayers(engine, { descriptor, manifest, config, hasConfig: true });

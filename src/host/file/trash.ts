@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { basename } from "node:path";
+import { mappedRootWords } from "../kernel/user-namespace.ts";
 
 // Removal that returns at once. Deleting 17,000 files takes seconds on a disk with online discard; a rename takes none.
 // What is in a trash folder belongs to nobody, so any process may finish the work, also after a crash.
@@ -48,7 +49,7 @@ export function sweepTrash(trash: string): void {
   // An overlay work folder is left with mode 000, which stops an ordinary user's rm.
   const script = 'chmod -R u+rwx -- "$@" 2>/dev/null; exec rm -rf -- "$@"';
   // Files of an ordinary user's containers belong to the user's sub-ids.
-  const enter = process.getuid?.() === 0 ? [] : ["unshare", "--map-auto", "--map-root-user", "--"];
+  const enter = process.getuid?.() === 0 ? [] : [...mappedRootWords(), "--"];
   const child = Bun.spawn(
     [...enter, "/bin/sh", "-c", script, "sh", ...entries.slice(0, 1000).map((entry) => `${trash}/${entry}`)],
     {

@@ -19,19 +19,55 @@ export function outerUid(): number {
   }
 }
 
+let oneId: boolean | undefined;
+
+/**
+ * Whether this user has one id alone: in the user namespace that this process is in, or else in the one that he would get
+ * without a range in /etc/subuid and /etc/subgid. Then nothing can belong to anybody else.
+ */
+export function hasOneId(): boolean {
+  oneId ??= process.getuid?.() === 0 ? countIds() === 1 : !hasRanges(userName());
+  return oneId;
+}
+
+/** The ids of this process's user namespace: user_namespaces(7), "uid_map". */
+function countIds(): number {
+  try {
+    const lines = readFileSync("/proc/self/uid_map", "utf8").trim().split("\n");
+    return lines.reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2]), 0);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/**
+ * The words before a command that an ordinary user runs as root of a user namespace: with the user's range, or with the one
+ * id that there is. No "--" behind it.
+ */
+export function mappedRootWords(): readonly [program: string, ...args: string[]] {
+  return ["unshare", ...(hasOneId() ? [] : ["--map-auto"]), "--map-root-user"];
+}
+
+export interface MappedRootWish {
+  /** `range`: the work needs several users; `any`: it can be done with one, as far as that goes. */
+  readonly ids: "range" | "any";
+  /** A process whose user namespace is entered in place of a new one. */
+  readonly beside?: () => number | undefined;
+}
+
 /**
  * For an ordinary user: starts this command again as root of a new user namespace with the user's own range, in place of
- * this process. Nothing happens for root, there or here. `program` is how Vial is called, `argv` what follows. `beside`
- * gives a process whose user namespace is entered in place of a new one: only from in there can its root be looked into
- * (ptrace(2), "Ptrace access mode checking").
+ * this process. Nothing happens for root, there or here. `program` is how Vial is called, `argv` what follows. A process
+ * that the wish names `beside`: only from in there can its root be looked into (ptrace(2), "Ptrace access mode checking").
+ * Throws user-ranges-missing, user-namespace-refused, program-missing.
  */
 export function becomeMappedRoot(
   program: readonly string[],
   argv: readonly string[],
-  beside: () => number | undefined = () => undefined,
+  wish: MappedRootWish,
 ): void {
   if (process.getuid?.() === 0) return;
-  const pid = beside();
+  const pid = wish.beside?.();
   if (pid !== undefined)
     replaceProcess([
       ...joinUserNamespaceArgs(pid),
@@ -41,18 +77,12 @@ export function becomeMappedRoot(
       ...program,
       ...argv,
     ]);
-  const name = userName();
-  if (!hasRange("/etc/subuid", name) || !hasRange("/etc/subgid", name)) throw userRangesMissing(name);
-  needProgram("newuidmap");
-  replaceProcess([
-    needProgram("unshare"),
-    "--map-auto",
-    "--map-root-user",
-    "--mount",
-    "--",
-    ...program,
-    ...argv,
-  ]);
+  const refused = whyNoUserNamespace();
+  if (refused !== undefined) throw userNamespaceRefused(refused);
+  if (hasOneId() && wish.ids === "range") throw userRangesMissing(userName());
+  if (!hasOneId()) needProgram("newuidmap");
+  const [, ...flags] = mappedRootWords();
+  replaceProcess([needProgram("unshare"), ...flags, "--mount", "--", ...program, ...argv]);
 }
 
 /** The namespaces that only a program without threads can open. */
@@ -124,6 +154,10 @@ function userName(): string {
   } catch {
     return uid;
   }
+}
+
+function hasRanges(name: string): boolean {
+  return hasRange("/etc/subuid", name) && hasRange("/etc/subgid", name);
 }
 
 /** subuid(5): lines of name or number, first id, count. */

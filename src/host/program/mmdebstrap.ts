@@ -6,8 +6,11 @@ export interface MmdebstrapWish {
   readonly suite: string;
   readonly variant: "minbase" | "apt" | "essential";
   readonly include: readonly string[];
-  /** `root`: as root. `unshare`: as an ordinary user, by the ranges of /etc/subuid. */
-  readonly mode: "root" | "unshare";
+  /**
+   * `root`: as root. `unshare`: as an ordinary user, by the ranges of /etc/subuid. `fakechroot`: as a user who has one id, by
+   * fakechroot(1) and fakeroot(1), which remember the owners for the tar.
+   */
+  readonly mode: "root" | "unshare" | "fakechroot";
   /** Shell commands; `"$1"` is the root file system. Before apt runs, and after all packages are in. */
   readonly setupHooks: readonly string[];
   readonly customizeHooks: readonly string[];
@@ -30,6 +33,17 @@ export function mmdebstrapArgs(wish: MmdebstrapWish): string[] {
   ];
 }
 
+/** fakechroot is for those who are not root, as which a build runs in its user namespace: there is another one inside. */
+function notRootWords({ mode }: MmdebstrapWish): readonly string[] {
+  if (mode !== "fakechroot" || process.getuid?.() !== 0) return [];
+  return [needProgram("unshare"), "--map-user=1000", "--map-group=1000", "--"];
+}
+
+/** fakeroot asks the kernel first and minds EPERM alone; where an id is not mapped, the answer is EINVAL (chown(2)). */
+function fakerootEnv({ mode }: MmdebstrapWish): Readonly<Record<string, string>> {
+  return mode === "fakechroot" ? { FAKEROOTDONTTRYCHOWN: "1" } : {};
+}
+
 export interface MmdebstrapRun {
   /** The tar stream; ends early when the program fails. */
   readonly tar: AsyncIterable<Uint8Array>;
@@ -46,8 +60,10 @@ export function startMmdebstrap(
     readonly onLine: (line: string) => void;
   },
 ): MmdebstrapRun {
-  const child = Bun.spawn([needProgram("mmdebstrap"), ...mmdebstrapArgs(wish)], {
-    env: { ...process.env, LC_ALL: "C.UTF-8", ...options.env },
+  const program = needProgram("mmdebstrap");
+  if (wish.mode === "fakechroot") for (const name of ["fakechroot", "fakeroot"]) needProgram(name);
+  const child = Bun.spawn([...notRootWords(wish), program, ...mmdebstrapArgs(wish)], {
+    env: { ...process.env, LC_ALL: "C.UTF-8", ...fakerootEnv(wish), ...options.env },
     stdin: Buffer.from(options.sources),
     stdout: "pipe",
     stderr: "pipe",

@@ -55,6 +55,22 @@ export const needs: readonly Need[] = [
     versionArgs: ["--version"],
   },
   {
+    program: "fakechroot",
+    package: "fakechroot",
+    use: "makes Debian base images for a user without a range of ids",
+    cost: "`Bootstrap: debootstrap` and `vial bootstrap` are refused to users without a range in /etc/subuid",
+    level: "optional",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "fakeroot",
+    package: "fakeroot",
+    use: "remembers owners for a user without a range of ids, together with fakechroot",
+    cost: "`Bootstrap: debootstrap` and `vial bootstrap` are refused to users without a range in /etc/subuid",
+    level: "optional",
+    versionArgs: ["--version"],
+  },
+  {
     program: "newuidmap",
     package: "uidmap",
     use: "gives an ordinary user's containers a range of users",

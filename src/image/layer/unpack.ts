@@ -10,10 +10,12 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import {
+  hasOneId,
   inUserNamespace,
   type Lock,
   lockPatiently,
   makePipe,
+  mappedRootWords,
   setAside,
   startProgram,
   sweepTrash,
@@ -40,11 +42,11 @@ export interface UnpackOptions {
   readonly form: LayerForm;
   /** Default: what overlayfs reads in this process's user namespace. */
   readonly marks?: OverlayMarks;
-  /** Of a folder. `skip` gives all files to this process's user. Default: keep. */
+  /** Of a folder. `skip` gives all files to this process's user. Default: keep, where this user has more ids than one. */
   readonly owners?: "keep" | "skip";
   /**
    * The command that the extractor runs under, to be root somewhere. Default: none for root or when owners are
-   * skipped, else a user namespace with the ids that /etc/subuid gives.
+   * skipped on purpose, else a user namespace with the ids that /etc/subuid gives, or with the one id.
    */
   readonly enter?: readonly string[];
   readonly limits?: Partial<LayerLimits>;
@@ -282,10 +284,10 @@ class Pipeline implements Unpacking {
 }
 
 function extractCommand(options: UnpackOptions, output: string): readonly string[] {
-  const owners = options.owners ?? "keep";
+  const owners = options.owners ?? (hasOneId() ? "skip" : "keep");
   const isRoot = process.getuid?.() === 0;
   const isMachinesRoot = isRoot && !inUserNamespace();
-  const needsIds = options.form === "folder" && !isRoot && owners === "keep";
+  const needsIds = options.form === "folder" && !isRoot && options.owners !== "skip";
   const order: ExtractOrder = {
     diffId: options.diffId,
     form: options.form,
@@ -294,7 +296,7 @@ function extractCommand(options: UnpackOptions, output: string): readonly string
     owners,
     limits: { ...defaultLimits, ...options.limits },
   };
-  const enter = options.enter ?? (needsIds ? ["unshare", "--map-auto", "--map-root-user", "--"] : []);
+  const enter = options.enter ?? (needsIds ? [...mappedRootWords(), "--"] : []);
   return [...enter, ...extractProgram(), JSON.stringify(order)];
 }
 

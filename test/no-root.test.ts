@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { openPerson, type Person } from "./person.ts";
+import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
+
+// An ordinary user in the worlds that clusters have: with a range of sub-ids, without one, without /dev/fuse, with a home that
+// bears less than a disk does. hpc.test.ts has how images run there, ordinary-user.test.ts the containers of Docker's kind.
+
+const why = whyNoContainers();
+if (why !== undefined) console.warn(`skipped: worlds without root, because ${why}`);
+
+let vial: TestVial;
+/** A tar of "busybox" for everybody, in which the owners of two things are not root. */
+let archive: string;
+
+beforeAll(async () => {
+  if (why !== undefined) return;
+  vial = await openVial();
+  chmodSync(`${vial.folder}/..`, 0o755);
+  chmodSync(vial.folder, 0o755);
+  archive = `${vial.folder}/base.tar`;
+  const recipe = `${vial.folder}/base`;
+  mkdirSync(recipe);
+  writeFileSync(`${recipe}/Dockerfile`, "FROM busybox\nRUN echo x > /of-alice && chown 1000:50 /of-alice\n");
+  await vial.ok("build", "-q", "-t", "base", recipe);
+  await vial.ok("save", "-o", archive, "base");
+  chmodSync(archive, 0o644);
+}, setupTimeout);
+
+afterAll(async () => {
+  await vial?.close();
+}, setupTimeout);
+
+/** A definition file of the user, whose %post does what installers do. */
+function writeRecipe(person: Person): void {
+  writeFileSync(
+    `${person.home}/x.def`,
+    `Bootstrap: docker-archive
+From: ${archive}
+%post
+    echo made > /made
+    chown alice:staff /made
+    mknod /dev/made c 1 3
+    mkfifo /pipe
+    mkdir -p /opt/of-alice && chown 1000:50 /opt/of-alice
+%test
+    test "$(cat /made)" = made
+`,
+  );
+}
+
+/** "UID/GID" of the files of a SIF file, by their paths, as squashfs-tools read them. */
+async function ownersOf(path: string): Promise<ReadonlyMap<string, string>> {
+  const objects = JSON.parse(await vial.ok("sif", "list", "--json", path)) as {
+    type: string;
+    offset: number;
+  }[];
+  const { offset } = objects.find(({ type }) => type === "partition")!;
+  const { out } = await vial.command(["unsquashfs", "-lln", "-o", String(offset), path]);
+  return new Map(
+    out.split("\n").flatMap((line) => {
+      const [, owner, name] = /^\S{10}\s+(\d+\/\d+)\s.*squashfs-root(\/\S+)/.exec(line) ?? [];
+      return owner === undefined || name === undefined ? [] : [[name, owner] as const];
+    }),
+  );
+}
+
+async function said(person: Person, words: readonly string[], as?: Parameters<Person["asUser"]>[1]) {
+  const { code, out, err } = await person.asUser(words, as);
+  if (code !== 0) throw new Error(`vial ${words.join(" ")} ended with ${code}: ${err}${out}`);
+  return { out: out.trim(), err };
+}
+
+const faked = "you have no range of ids in /etc/subuid";
+
+describe.skipIf(why !== undefined || Bun.which("newuidmap") === null)(
+  "a user with a range of sub-ids",
+  () => {
+    let person: Person;
+    beforeAll(() => {
+      person = openPerson(vial, "vtrange", { ids: "range" });
+      writeRecipe(person);
+    }, setupTimeout);
+    afterAll(() => person.close());
+
+    test("builds a SIF file whose owners are true", async () => {
+      // Devices are the one thing that his namespace does not give him.
+      const recipe = readFileSync(`${person.home}/x.def`, "utf8").replace(/.*mknod.*\n/, "");
+      writeFileSync(`${person.home}/y.def`, recipe);
+      const { err } = await said(person, ["build", "y.sif", "y.def"]);
+      expect(err).not.toContain(faked);
+      const owners = await ownersOf(`${person.home}/y.sif`);
+      expect(owners.get("/made")).toBe("1000/50");
+      expect(owners.get("/opt/of-alice")).toBe("1000/50");
+      expect(owners.get("/of-alice")).toBe("1000/50");
+      expect(owners.get("/bin/busybox")).toBe("0/0");
+    });
+  },
+);
+
+describe.skipIf(why !== undefined)("a user with one id", () => {
+  let person: Person;
+  beforeAll(() => {
+    person = openPerson(vial, "vtone");
+    writeRecipe(person);
+  }, setupTimeout);
+  afterAll(() => person.close());
+
+  test("builds a SIF file, is told what is faked, and the owners of the base stay", async () => {
+    const { err } = await said(person, ["build", "x.sif", "x.def"]);
+    expect(err).toContain(faked);
+    const owners = await ownersOf(`${person.home}/x.sif`);
+    expect(owners.get("/of-alice")).toBe("1000/50");
+    expect(owners.get("/made")).toBe("0/0");
+    expect(owners.get("/opt/of-alice")).toBe("0/0");
+    expect(owners.has("/pipe")).toBe(true);
+    // A device was made for the program's eyes alone.
+    expect(owners.has("/dev/made")).toBe(false);
+    expect((await said(person, ["exec", "x.sif", "cat", "/made"])).out).toBe("made");
+    expect((await said(person, ["exec", "x.sif", "id", "-u"])).out).toBe(String(statSync(person.home).uid));
+    // apt looks whether it has become another user, and would stop: what tells it to stay root is not in the image.
+    expect(readdirSync(`${person.home}`)).not.toContain("apt.conf");
+    expect([...owners.keys()].filter((name) => name.startsWith("/dev/"))).toEqual([]);
+  });
+
+  test("builds the same bytes again, and a folder, and from both of them", async () => {
+    await said(person, ["build", "again.sif", "x.def"]);
+    await said(person, ["build", "--no-cache", "anew.sif", "x.def"]);
+    const bytes = (name: string) => readFileSync(`${person.home}/${name}`);
+    expect(bytes("again.sif").equals(bytes("anew.sif"))).toBe(true);
+    await said(person, ["build", "--sandbox", "box", "x.def"]);
+    expect(readFileSync(`${person.home}/box/made`, "utf8")).toBe("made\n");
+    writeFileSync(
+      `${person.home}/more.def`,
+      "Bootstrap: localimage\nFrom: again.sif\n%post\n    cat /made > /more\n",
+    );
+    await said(person, ["build", "more.sif", "more.def"]);
+    const owners = await ownersOf(`${person.home}/more.sif`);
+    expect(owners.get("/of-alice")).toBe("1000/50");
+    expect(owners.get("/more")).toBe("0/0");
+    await said(person, ["build", "boxed.sif", "box"]);
+    expect((await said(person, ["exec", "boxed.sif", "cat", "/made"])).out).toBe("made");
+  });
+
+  test("loads, pulls, converts and removes", async () => {
+    await said(person, ["load", "-q", "-i", archive]);
+    expect((await said(person, ["run", "--profile", "hpc", "base", "cat", "/of-alice"])).out).toBe("x");
+    await said(person, ["pull", "pulled.sif", `docker-archive:${archive}`]);
+    await said(person, ["convert", "pulled.sif", "./tree"]);
+    expect(readFileSync(`${person.home}/tree/of-alice`, "utf8")).toBe("x\n");
+    await said(person, ["rmi", "base"]);
+    await said(person, ["builder", "prune", "-f"]);
+    await said(person, ["image", "prune", "-f"]);
+    expect((await said(person, ["check"])).out).toContain("clean");
+  });
+
+  test("is told what cannot be: steps of other users, and containers", async () => {
+    mkdirSync(`${person.home}/context`);
+    writeFileSync(`${person.home}/context/Dockerfile`, "FROM base\nUSER alice\nRUN id\n");
+    await said(person, ["load", "-q", "-i", archive]);
+    const step = await person.asUser(["build", "context"]);
+    expect(step.code).toBe(1);
+    expect(step.err).toContain("it is to run as the user 1000:1000");
+    const container = await person.asUser(["run", "--rm", "base", "true"]);
+    expect(container.code).toBe(125);
+    expect(container.err).toContain("usermod --add-subuids");
+  });
+
+  test("what was built with one id is not taken for true when a range comes", async () => {
+    if (Bun.which("newuidmap") === null) return;
+    writeFileSync(
+      `${person.home}/z.def`,
+      readFileSync(`${person.home}/x.def`, "utf8").replace(/.*mknod.*\n/, ""),
+    );
+    await said(person, ["build", "z1.sif", "z.def"]);
+    person.giveRange();
+    await said(person, ["build", "z2.sif", "z.def"]);
+    expect((await ownersOf(`${person.home}/z1.sif`)).get("/made")).toBe("0/0");
+    expect((await ownersOf(`${person.home}/z2.sif`)).get("/made")).toBe("1000/50");
+  });
+});
