@@ -57,5 +57,6 @@ async function writeLayers(source: SourceImage, image: BuiltImage, output: SifOu
     // The image has its files of /.singularity.d, so that this is not asked for.
     origin: { agent: "localimage", from: image.id },
   };
-  await writeSifOf(content, output, packSource(source));
+  // As with a root that is packed from its folder, who ends Vial ends the packing.
+  await writeSifOf(content, output, packSource(source, new AbortController().signal));
 }
