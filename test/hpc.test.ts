@@ -188,7 +188,10 @@ describe.skipIf(why !== undefined).each(ways)("the profile hpc: %s", (_name, run
   });
 
   test("--pid, --ipc, --uts, --net and --hostname are namespaces of its own", async () => {
-    expect(await out(["exec", "--pid", image(), "sh", "-c", "echo $$"])).toBe("1");
+    expect(await out(["exec", "--pid", image(), "sh", "-c", "echo $$; cat /proc/1/comm"])).toBe(
+      "2\ndumb-init",
+    );
+    expect(await out(["exec", "--pid", "--no-init", image(), "sh", "-c", "echo $$"])).toBe("1");
     expect(await out(["exec", "--hostname", "node7", image(), "hostname"])).toBe("node7");
     const links = await out(["exec", "--net", "--network", "none", image(), "ls", "/sys/class/net"]);
     expect(links).toBe("lo");

@@ -65,6 +65,7 @@ export {
 } from "./kernel/mount-tree.ts";
 export { keepInheritedDescriptors } from "./kernel/inherited.ts";
 export { forgetShortStart, shortStart } from "./kernel/short-start.ts";
+export { settleInTree } from "./kernel/process-tree.ts";
 export { raiseLoopback } from "./kernel/loopback.ts";
 export { openLoop } from "./kernel/loop.ts";
 export {
@@ -162,5 +163,5 @@ export { mkfsExt3 } from "./program/mkfs-ext3.ts";
 export { listSquashfs, readSquashfsFile, unsquashfs, unsquashfsSync } from "./program/unsquashfs.ts";
 export { canDisorder, mountDisorderfs } from "./program/disorderfs.ts";
 export { type BackgroundStreams, startDetached, startInBackground } from "./run.ts";
-export { foreignNamespaces, type NamespaceKind, nsenterWords } from "./program/nsenter.ts";
+export { foreignNamespaces, joinWords, type NamespaceKind } from "./program/nsenter.ts";
 export { canSquashfuse, type SquashfsServer, startSquashfuse } from "./program/squashfuse.ts";

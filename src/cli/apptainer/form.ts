@@ -57,7 +57,8 @@ export function actionForm(argv: readonly string[], env: Env): HpcForm | undefin
   const [fakeroot, userns] = [asked("fakeroot"), asked("userns", "UNSHARE_USERNS")];
   const contained = (asked("containall") || asked("compat")) && !asked("no-pid");
   const pid = asked("pid", "UNSHARE_PID") || contained;
-  return { fakeroot, userns, pid, startsAnew: process.getuid?.() !== 0 || pid || userns };
+  const init = pid && !asked("no-init", "NOSHIMINIT") && !asked("compat");
+  return { fakeroot, userns, pid, init, startsAnew: process.getuid?.() !== 0 || pid || userns };
 }
 
 /** Whether a switch is on by a variable. The newer prefix wins, as it does for all variables. */

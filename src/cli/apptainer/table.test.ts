@@ -93,6 +93,8 @@ describe("actionForm()", () => {
     ["-d -c /f exec -cfu x.sif true", { fakeroot: true, userns: true }],
     ["exec -eC x.sif true", { pid: true }],
     ["exec -C --no-pid x.sif true", { pid: false }],
+    ["exec -C x.sif true", { pid: true, init: true }],
+    ["exec -C --no-init x.sif true", { pid: true, init: false }],
     ["exec -B /p:/u x.sif sh -p", { pid: false }],
     ["exec -B/p:/u x.sif sh -p", { pid: false }],
     ["exec --bind -p x.sif", { pid: false }],

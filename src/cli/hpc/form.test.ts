@@ -42,7 +42,9 @@ describe("hpcForm()", () => {
   ])("takes %p for the profile web", (line) => expect(profile(line)).toBe("web"));
 
   test("sees which namespaces Vial has to be started anew for", () => {
-    expect(hpcForm("run", ["-C", "./x"])).toMatchObject({ pid: true, startsAnew: true });
+    expect(hpcForm("run", ["-C", "./x"])).toMatchObject({ pid: true, init: true, startsAnew: true });
+    expect(hpcForm("run", ["-C", "--no-init", "./x"])).toMatchObject({ pid: true, init: false });
+    expect(hpcForm("run", ["--compat", "./x"])).toMatchObject({ pid: true, init: false });
     expect(hpcForm("run", ["--fakeroot", "./x"])).toMatchObject({ fakeroot: true, pid: false });
     expect(hpcForm("run", ["--pid=false", "./x", "--pid"])).toMatchObject({ pid: false });
   });

@@ -10,6 +10,8 @@ export interface HpcForm {
   readonly fakeroot: boolean;
   readonly userns: boolean;
   readonly pid: boolean;
+  /** With `pid`: process 1 is an init, and not the program. */
+  readonly init: boolean;
   /** It needs namespaces that only a program without threads can open: Vial starts anew in them. */
   readonly startsAnew: boolean;
 }
@@ -69,11 +71,12 @@ export function hpcForm(verb: string, words: readonly string[]): HpcForm | undef
   const asked = (name: string) => seen.has(name) || isSet(name);
   // An instance has its namespaces.
   if (image?.startsWith("instance://") === true)
-    return { fakeroot: false, userns: false, pid: false, startsAnew: false };
+    return { fakeroot: false, userns: false, pid: false, init: false, startsAnew: false };
   const [fakeroot, userns] = [asked("fakeroot"), asked("userns")];
   const contained = asked("containall") || asked("compat") || seen.has("C");
   const pid = asked("pid") || (contained && !asked("no-pid"));
-  return { fakeroot, userns, pid, startsAnew: process.getuid?.() !== 0 || pid || userns };
+  const init = pid && !asked("no-init") && !asked("compat");
+  return { fakeroot, userns, pid, init, startsAnew: process.getuid?.() !== 0 || pid || userns };
 }
 
 /** A name that says by itself that it is a path, or a file of a kind that is run. */

@@ -12,7 +12,7 @@ import {
   startHpc,
   writableImageFile,
 } from "#engine";
-import { forgetShortStart, keepInheritedDescriptors } from "#host";
+import { forgetShortStart, keepInheritedDescriptors, settleInTree } from "#host";
 import type { Command } from "../command.ts";
 import { out } from "../print.ts";
 import type { Flags } from "../parse.ts";
@@ -54,6 +54,7 @@ export function hpcCommand(kind: Kind): Command {
       const { warn, manner } = voice();
       keepInheritedDescriptors();
       forgetShortStart();
+      settleInTree();
       const cwd = process.cwd();
       const caller = readCaller(process.env);
       const image = await openImage(name, flags, cwd, caller.homeSource);

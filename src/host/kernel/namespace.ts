@@ -18,6 +18,11 @@ export function enterPrivateMounts(): void {
   entered = true;
 }
 
+/** Tells that this process was started in such a namespace. */
+export function adoptPrivateMounts(): void {
+  entered = true;
+}
+
 /**
  * Goes on in a copy of the mount namespace: the processes that were started before stay in this one, and what is mounted
  * from now on does not reach them.

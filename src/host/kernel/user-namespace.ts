@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { userNamespaceRefused, userRangesMissing } from "../error.ts";
 import { needProgram } from "../run.ts";
+import { processTree } from "./process-tree.ts";
 import { replaceProcess } from "./replace-process.ts";
 import { shortStart } from "./short-start.ts";
 
@@ -89,8 +90,14 @@ export function becomeMappedRoot(
 export interface EarlyNamespaces {
   /** `self`: the caller alone, as the caller; `root`: the caller alone, as root; undefined: none. */
   readonly user: "self" | "root" | undefined;
-  /** The program that starts next is the first of its pid namespace; unshare(1) stays behind and passes its exit code on. */
+  /** The program that starts next is in a pid namespace of its own; a parent stays behind and passes its exit code on. */
   readonly pid: boolean;
+}
+
+/** Namespaces for the Vial that takes this one's place. */
+export interface TreeWish extends EarlyNamespaces {
+  /** With `pid`: process 1 passes signals on and clears up after orphans, and the program is another one. */
+  readonly init: boolean;
 }
 
 /**
@@ -98,12 +105,16 @@ export interface EarlyNamespaces {
  * capability in its user namespace. `program` is how Vial is called, `argv` what follows.
  */
 export function enterUserNamespace(
-  wish: EarlyNamespaces,
+  wish: TreeWish,
   program: readonly string[],
   argv: readonly string[],
 ): never {
-  const kill = wish.pid ? ["--kill-child"] : [];
-  replaceProcess([...namespaceWords(wish), ...kill, "--", ...program, ...argv], shortStart(process.env));
+  const words = namespaceWords({ ...wish, pid: false });
+  const tree = wish.pid ? processTree(wish.init) : undefined;
+  // Without the programs for it unshare(1) itself is the parent, which does not pass SIGTERM on.
+  const between = tree?.words ?? [...(wish.pid ? ["--pid", "--fork", "--kill-child"] : []), "--"];
+  const env = { ...shortStart(process.env), ...tree?.env };
+  replaceProcess([...words, ...between, ...program, ...argv], env);
 }
 
 /**

@@ -95,6 +95,14 @@ export const needs: readonly Need[] = [
     versionArgs: ["--version"],
   },
   {
+    program: "dumb-init",
+    package: "dumb-init",
+    use: "is the parent and process 1 of `vial exec --pid`, and passes signals on",
+    cost: "SIGTERM does not reach a program that runs with --pid or in an instance",
+    level: "recommended",
+    versionArgs: ["--version"],
+  },
+  {
     program: "catatonit",
     package: "catatonit",
     use: "is process 1 in a container with --init",

@@ -2,7 +2,7 @@ import {
   foreignNamespaces,
   forbidNewPrivileges,
   type NamespaceKind,
-  nsenterWords,
+  joinWords,
   openRoot,
   replaceProcess,
 } from "#host";
@@ -34,8 +34,8 @@ export interface HpcJoin {
 }
 
 /**
- * Runs a program in the namespaces of an instance: becomes nsenter(1), which stays as the program's parent. Comes back with
- * an exit code only where nothing is to be started. Throws instance-unreachable, command-not-found.
+ * Runs a program in the namespaces of an instance: becomes its parent, which passes signals and the exit code on. Comes
+ * back with an exit code only where nothing is to be started. Throws instance-unreachable, command-not-found.
  */
 export function joinInstance(join: HpcJoin): number {
   const { pid, caller, image, name, warn, host, manner = vialManner } = join;
@@ -59,7 +59,7 @@ export function joinInstance(join: HpcJoin): number {
   const folder = chooseFolder(files, join);
   const { path, argv, env } = makeProgram(files, words, environment, image, { manner, folder });
   if (kinds.includes("user") && caller.uid !== 0) forbidNewPrivileges();
-  return replaceProcess([...nsenterWords(pid, kinds, folder), path, ...argv.slice(1)], {
+  return replaceProcess([...joinWords(pid, kinds, folder, caller.uid === 0), path, ...argv.slice(1)], {
     ...env,
     PWD: folder,
   });

@@ -49,7 +49,7 @@ export const startOptions: readonly Option[] = [
     note: "devices are not found by CDI yet; bind them, with the driver's files",
   }),
   works.bool(["cleanenv", "e"], "Pass no variables of the host on", { variables: ["CLEANENV"] }),
-  works.bool(["compat"], "As Docker would: --containall, --no-umask, --writable-tmpfs", {
+  works.bool(["compat"], "As Docker would: --containall, --no-init, --no-umask, --writable-tmpfs", {
     variables: ["COMPAT"],
   }),
   works.bool(["contain", "c"], "Empty home and /tmp, a /dev without hardware", { variables: ["CONTAIN"] }),
@@ -172,10 +172,7 @@ export const startOptions: readonly Option[] = [
     note: "no value is evaluated by a shell again",
   }),
   works.bool(["no-home"], "Do not show the home inside", { variables: ["NO_HOME"] }),
-  always.bool(["no-init"], "No init process with --pid", {
-    variables: ["NOSHIMINIT", "NO_INIT"],
-    note: "the program itself is process 1",
-  }),
+  works.bool(["no-init"], "No init process with --pid", { variables: ["NOSHIMINIT", "NO_INIT"] }),
   works.list(["no-mount"], "Leave a mount out", { value: "name", variables: ["NO_MOUNT"] }),
   works.bool(["no-nv"], "Do not give NVIDIA's graphics cards", {
     variables: ["NV_OFF", "NO_NV"],
