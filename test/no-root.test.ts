@@ -179,3 +179,62 @@ describe.skipIf(why !== undefined)("a user with one id", () => {
     expect((await ownersOf(`${person.home}/z2.sif`)).get("/made")).toBe("1000/50");
   });
 });
+
+describe.skipIf(why !== undefined)("a user without /dev/fuse", () => {
+  let person: Person;
+  const unpacked = () => `${person.home}/.cache/vial/unpacked`;
+  const keys = () => readdirSync(unpacked()).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  beforeAll(async () => {
+    person = openPerson(vial, "vtfuse");
+    for (const name of ["a", "b", "c"]) {
+      // Different images, so that each has a folder of its own.
+      const recipe = `Bootstrap: docker-archive\nFrom: ${archive}\n%post\n    echo ${name} > /name\n`;
+      writeFileSync(`${person.home}/${name}.def`, recipe);
+      await vial.ok("build", "-q", `${person.home}/${name}.sif`, `${person.home}/${name}.def`);
+    }
+  }, setupTimeout);
+  afterAll(() => person.close());
+
+  test("of several starts at once one unpacks, and all run", async () => {
+    const starts = await Promise.all(
+      Array.from({ length: 6 }, () => person.asUser(["exec", "a.sif", "cat", "/name"])),
+    );
+    expect(starts.map(({ code, out }) => `${code} ${out}`)).toEqual(Array(6).fill("0 a\n"));
+    expect(starts.filter(({ err }) => err.includes("it is unpacked into"))).toHaveLength(1);
+    expect(keys()).toHaveLength(1);
+    expect(readdirSync(unpacked()).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+
+  test("the cap takes what was used longest ago, and never what runs, also in a program left behind", async () => {
+    const [ofA] = keys();
+    // The program that Vial became ends at once; one that it started holds the image.
+    const stay = "(while [ ! -e stop ]; do sleep 0.1; done) > /dev/null 2>&1 < /dev/null &";
+    await said(person, ["exec", "a.sif", "sh", "-c", stay]);
+    await said(person, ["exec", "b.sif", "true"]);
+    // Each takes 2 MB and more: three are too much.
+    await said(person, ["exec", "c.sif", "true"], { env: { VIAL_CACHE_LIMIT: "4m" } });
+    expect(keys()).toHaveLength(2);
+    expect(keys()).toContain(ofA!);
+    expect((await said(person, ["cache", "list", "--format", "{{.Kind}}"])).out).toBe("unpacked\nunpacked");
+    const cleaned = await said(person, ["cache", "clean", "-f"]);
+    expect(cleaned.err).toContain("is being made or used: it stays");
+    expect(keys()).toEqual([ofA!]);
+    writeFileSync(`${person.home}/stop`, "");
+    await vial.until("it has ended", async () => {
+      await person.asUser(["cache", "clean", "-f"]);
+      return keys().length === 0;
+    });
+    expect(readdirSync(unpacked())).toEqual([]);
+  });
+
+  test("half an image of a start that was killed is cleared away, and the next start makes it anew", async () => {
+    await said(person, ["exec", "a.sif", "true"]);
+    const [key] = keys();
+    await said(person, ["cache", "clean", "-f"]);
+    const part = `${unpacked()}/${key}.part`;
+    mkdirSync(part, { mode: 0o555 });
+    Bun.spawnSync(["chown", "-R", `${person.user}:`, unpacked()]);
+    expect((await said(person, ["exec", "a.sif", "cat", "/name"])).out).toBe("a");
+    expect(readdirSync(unpacked()).toSorted()).toEqual([key!, `${key}.lock`]);
+  });
+});

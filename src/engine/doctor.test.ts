@@ -18,7 +18,13 @@ function healthyHost(): HostFacts {
     securityModules: ["capability", "landlock"],
     limits: { openFiles: 1048576, mayRaise: true },
     programs: needs.map((need) => ({ need, path: `/usr/bin/${need.program}`, version: "99.1" })),
-    store: { root: "/var/lib/vial", fileSystem: "ext4", freeBytes: 1e11, locks: { works: true } },
+    store: {
+      root: "/var/lib/vial",
+      fileSystem: "ext4",
+      noOverlays: undefined,
+      freeBytes: 1e11,
+      locks: { works: true },
+    },
   };
 }
 
@@ -67,12 +73,19 @@ describe("diagnose()", () => {
       },
       limits: { openFiles: 1024, mayRaise: false },
       programs: needs.map((need) => ({ need, path: undefined, version: undefined })),
-      store: { root: "/mnt/nfs", fileSystem: "nfs", freeBytes: 5, locks: { works: false, why: "ENOLCK" } },
+      store: {
+        root: "/mnt/nfs",
+        fileSystem: "nfs",
+        noOverlays: "it is on nfs",
+        freeBytes: 5,
+        locks: { works: false, why: "ENOLCK" },
+      },
     };
     const amiss = diagnose(facts).filter((finding) => finding.status !== "fine");
     expect(amiss.length).toBeGreaterThan(25);
     expect(amiss.filter((finding) => !finding.cost || !finding.mend)).toEqual([]);
     expect(canRunContainers(amiss)).toBe(false);
+    expect(amiss.find(({ name }) => name === "file system")?.found).toBe("it is on nfs");
   });
 
   test("a missing runtime stops everybody, a missing newuidmap only an ordinary user", () => {

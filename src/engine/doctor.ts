@@ -310,7 +310,7 @@ export function isBefore(version: string, fixed: readonly string[]): boolean {
 }
 
 function store(facts: HostFacts): Finding[] {
-  const { root, fileSystem, freeBytes, locks } = facts.store;
+  const { root, fileSystem, freeBytes, locks, noOverlays } = facts.store;
   const found = `${root}, on ${fileSystem}, ${printBinarySize(freeBytes)} free`;
   const little = freeBytes < 1 << 30;
   return [
@@ -324,6 +324,18 @@ function store(facts: HostFacts): Finding[] {
           mend: "vial image prune --all, or set VIAL_ROOT to a folder with more space",
         }
       : fine("Store", "folder", found),
+    ...(noOverlays === undefined || facts.user.uid === 0
+      ? []
+      : [
+          {
+            area: "Store" as const,
+            name: "file system",
+            status: "lack" as const,
+            found: noOverlays,
+            cost: "`vial build` and containers fail, or are slow",
+            mend: "set VIAL_ROOT, or VIAL_TMPDIR, to a folder of your own on a local disk",
+          },
+        ]),
     locks.works
       ? fine("Store", "locks", "work")
       : {

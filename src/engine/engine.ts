@@ -11,6 +11,7 @@ export {
   cacheLimit,
   listCache,
   removeCached,
+  unpackPlace,
 } from "./transfer/cache-folder.ts";
 export { cachedSif, nameOf } from "./transfer/cached-sif.ts";
 export { type ConvertWish, type Converted, convertImage } from "./transfer/convert.ts";

@@ -8,6 +8,7 @@ import { makeMount } from "./kernel/mount.ts";
 import { findProgram } from "./program/find.ts";
 import { type Need, needs } from "./program/needs.ts";
 import { run, runSync } from "./run.ts";
+import { fileSystemKind, whyNoOverlays } from "./kernel/filesystem-kind.ts";
 
 // What this host offers, as plain data. Looking changes nothing; what it means is judged in the room `engine`.
 
@@ -56,6 +57,8 @@ export interface HostFacts {
   readonly store: {
     readonly root: string;
     readonly fileSystem: string;
+    /** Why an ordinary user can write no overlays there. */
+    readonly noOverlays: string | undefined;
     readonly freeBytes: number;
     readonly locks: Trial;
   };
@@ -204,28 +207,15 @@ export function parseVersion(program: string, text: string): string | undefined 
   return line === undefined ? undefined : /\d+\.\d+(?:\.\d+)*[\w+~.-]*/.exec(line)?.[0];
 }
 
-/** File system types by the number that statfs(2) gives. */
-const fileSystemNames: Readonly<Record<number, string>> = {
-  61267: "ext4",
-  1481003842: "xfs",
-  2435016766: "btrfs",
-  16914836: "tmpfs",
-  26985: "nfs",
-  2035054128: "overlay",
-  1702057286: "fuse",
-  801189825: "zfs",
-  198183888: "lustre",
-  1196443219: "gpfs",
-  428016422: "beegfs",
-};
-
 function readStoreFacts(root: string): HostFacts["store"] {
   let folder = root;
   while (!existsSync(folder) && folder !== "/") folder = dirname(folder);
   const info = statfsSync(folder);
+  const kind = fileSystemKind(folder);
   return {
     root,
-    fileSystem: fileSystemNames[info.type] ?? `type 0x${info.type.toString(16)}`,
+    fileSystem: kind.name,
+    noOverlays: whyNoOverlays(kind),
     freeBytes: info.bavail * info.bsize,
     locks: tryLocks(folder),
   };

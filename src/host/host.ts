@@ -12,8 +12,10 @@ export {
   lockExisting,
   lockPatiently,
   lockShared,
+  passOnLock,
   tryLock,
 } from "./file/lock.ts";
+export { removeTree, treeBytes } from "./file/tree.ts";
 export { checked, cString, moreOfLibc, pointer } from "./kernel/libc.ts";
 export { findProgram } from "./program/find.ts";
 export { type Need, needs } from "./program/needs.ts";
@@ -28,6 +30,7 @@ export {
   startProgram,
 } from "./run.ts";
 export { childrenOf, processesWith } from "./kernel/child-processes.ts";
+export { fileSystemKind, isBadForManyFiles, whyNoOverlays } from "./kernel/filesystem-kind.ts";
 export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
 export { insertRange } from "./kernel/insert-range.ts";
 export { copyFile, copyFileAt } from "./kernel/copy-file.ts";

@@ -41,6 +41,7 @@ export type { StartManner } from "./hpc/manner.ts";
 export type { HpcStart } from "./hpc/enter-image.ts";
 export { startInstance } from "./hpc/instance.ts";
 export { joinInstance } from "./hpc/join.ts";
+export { listUnpacked, removeUnpacked, type UnpackPlace } from "./hpc/unpacked-root.ts";
 export { startHpc } from "./hpc/start.ts";
 export {
   type Action,

@@ -51,7 +51,7 @@ export function actionForm(argv: readonly string[], env: Env): HpcForm | undefin
   if (argv[index] === "--") index++;
   // An instance has its namespaces.
   if (argv[index]?.startsWith("instance://") === true)
-    return { fakeroot: false, userns: false, pid: false, startsAnew: false };
+    return { fakeroot: false, userns: false, pid: false, init: false, startsAnew: false };
   const asked = (name: string, ...variables: readonly string[]) =>
     seen.get(name) ?? isSet(env, [name.toUpperCase().replaceAll("-", "_"), ...variables]);
   const [fakeroot, userns] = [asked("fakeroot"), asked("userns", "UNSHARE_USERNS")];

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { cacheFolder, listCache, removeCached } from "#engine";
+import { cacheFolder, listCache, removeCached, unpackPlace } from "#engine";
 import { printSize } from "#spec";
 import { confirm } from "../ask.ts";
 import type { Command } from "../command.ts";
@@ -23,7 +23,9 @@ export const command: Command = {
       throw flagValueInvalid("--days", days, "a number of days");
     const before = Date.now() - Number(days ?? 0) * 24 * 3600 * 1000;
     const cache = cacheFolder(process.env, homedir());
-    const files = listCache(cache).filter(({ usedAt }) => days === undefined || usedAt < before);
+    const files = listCache(cache, unpackPlace(process.env, homedir()).folder).filter(
+      ({ usedAt }) => days === undefined || usedAt < before,
+    );
     const isDry = flags.bool("dry-run");
     if (
       !isDry &&
@@ -34,7 +36,7 @@ export const command: Command = {
     let freed = 0;
     for (const file of files) {
       if (!isDry && !removeCached(file, cache)) {
-        errLine(`vial: another command is making ${file.key.slice(0, 12)}: it stays`);
+        errLine(`vial: ${file.key.slice(0, 12)} is being made or used: it stays`);
         continue;
       }
       freed += file.size;

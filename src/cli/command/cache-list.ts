@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { cacheFolder, listCache, nameOf } from "#engine";
+import { cacheFolder, listCache, nameOf, unpackPlace } from "#engine";
 import { printSize } from "#spec";
 import type { Command } from "../command.ts";
 import { listFormatFlag } from "../flag.ts";
@@ -14,13 +14,16 @@ export const command: Command = {
   flags: [listFormatFlag],
   args: [0, 0],
   run(flags) {
-    const rows = listCache(cacheFolder(process.env, homedir())).map(({ kind, key, path, size, usedAt }) => ({
-      Key: key.slice(0, 12),
-      Kind: kind,
-      LastUsed: printAge(new Date(usedAt).toISOString()),
-      Name: (kind === "sif" ? nameOf(path) : undefined) ?? "",
-      Size: printSize(size),
-    }));
+    const cache = cacheFolder(process.env, homedir());
+    const rows = listCache(cache, unpackPlace(process.env, homedir()).folder).map(
+      ({ kind, key, path, size, usedAt }) => ({
+        Key: key.slice(0, 12),
+        Kind: kind,
+        LastUsed: printAge(new Date(usedAt).toISOString()),
+        Name: (kind === "sif" ? nameOf(path) : undefined) ?? "",
+        Size: printSize(size),
+      }),
+    );
     out(printList(listing, rows, flags.text("format")));
     return 0;
   },

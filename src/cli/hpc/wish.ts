@@ -1,7 +1,6 @@
 import {
   type Action,
   absolutePath,
-  cacheFolder,
   type HpcWish,
   insidePath,
   isVariableName,
@@ -13,6 +12,7 @@ import {
   parseMountWish,
   readEnvironmentVariables,
   splitSettings,
+  unpackPlace,
 } from "#engine";
 import { readDns, readFile } from "../container-wish.ts";
 import { optionInvalid, optionsConflict, optionUnsupported } from "../error.ts";
@@ -76,23 +76,12 @@ export function readHpcWish(
         .flatMap((text) => text.split(","))
         .filter((text) => text !== ""),
     ),
-    unpackFolder: unpackPlace(flags.text("tmpdir") ?? place.env.VIAL_TMPDIR, place),
+    unpack: () => unpackPlace(place.env, place.home, flags.text("tmpdir"), place.cwd),
     umask: flags.bool("no-umask") || compat ? 0o022 : undefined,
     noPrivileges: flags.bool("no-privs"),
     app: flags.text("app"),
     environment: readEnvironment(flags, place.env, containall, warn),
   };
-}
-
-/** Among what the user keeps for speed alone (XDG Base Directory), unless it is said. */
-function unpackPlace(
-  folder: string | undefined,
-  { env, cwd, home }: { readonly env: Env; readonly cwd: string; readonly home: string },
-): string {
-  // One folder, so that there is none between that another person could own.
-  if (folder !== undefined && folder !== "")
-    return absolutePath(`${folder}/vial-unpacked-${process.getuid?.() ?? 0}`, cwd);
-  return `${cacheFolder(env, home)}/unpacked`;
 }
 
 /** The flags, with those that were not given taken from the host's variables. */

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tryLock } from "#host";
+import { fileSystemKind, isBadForManyFiles, outerUid, tryLock } from "#host";
+import { listUnpacked, removeUnpacked, type UnpackPlace } from "#runtime";
 import { parseSize, reasonOf } from "#spec";
 import { cacheFolderUnsafe, cacheFolderUnwritable } from "./error.ts";
 
@@ -9,7 +10,7 @@ import { cacheFolderUnsafe, cacheFolderUnwritable } from "./error.ts";
 //     sif/KEY.sif     an image; KEY is a digest over what it was made from
 //     sif/KEY.json    which address it was used under last, and when: its time
 //     sif/KEY.lock    held by who makes it
-//     unpacked/KEY    the files of an image that could not be mounted
+//     unpacked/KEY    the files of an image that could not be mounted (unpackPlace() says where else they may lie)
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,9 +28,26 @@ export function cacheFolder(env: Environment, home: string): string {
   return `${env.HOME?.startsWith("/") === true ? env.HOME : home}/.cache/vial`;
 }
 
-/** VIAL_CACHE_LIMIT: bytes of SIF files to keep, 20 GiB by default. Throws size-invalid. */
+/** VIAL_CACHE_LIMIT: bytes of SIF files to keep, and as many of unpacked images; 20 GiB by default. Throws size-invalid. */
 export function cacheLimit(env: Environment): number {
   return parseSize(env.VIAL_CACHE_LIMIT || defaultLimit);
+}
+
+/** A local disk of every machine, and it outlives a reboot (file-hierarchy(7)). */
+const localDisk = "/var/tmp";
+
+/**
+ * Where images are unpacked that cannot be mounted: in `tmpdir`, else in VIAL_TMPDIR, else in the cache; and where that lies
+ * on a file system that machines share, which thousands of small files would keep busy, on the local disk. Throws size-invalid.
+ */
+export function unpackPlace(env: Environment, home: string, tmpdir?: string, cwd = "/"): UnpackPlace {
+  const limit = cacheLimit(env);
+  const given = tmpdir || env.VIAL_TMPDIR;
+  // One folder, so that there is none between that another person could own.
+  const inside = (folder: string) => `${folder}/vial-unpacked-${outerUid()}`;
+  if (given) return { folder: inside(given.startsWith("/") ? given : `${cwd}/${given}`), limit };
+  const folder = `${cacheFolder(env, home)}/unpacked`;
+  return { folder: isBadForManyFiles(fileSystemKind(folder)) ? inside(localDisk) : folder, limit };
 }
 
 /** Makes the folder of the SIF files, or sees that it is this user's own. Throws cache-folder-unsafe, -unwritable. */
@@ -62,8 +80,8 @@ export interface CachedFile {
   readonly usedAt: number;
 }
 
-/** All that is kept, what was used last first. */
-export function listCache(cache: string): readonly CachedFile[] {
+/** All that is kept, what was used last first. `unpacked`: where images lie unpacked beside `cache`. */
+export function listCache(cache: string, unpacked = `${cache}/unpacked`): readonly CachedFile[] {
   const sifs = namesIn(`${cache}/sif`).flatMap((name): readonly CachedFile[] => {
     const path = `${cache}/sif/${name}`;
     const info = name.endsWith(".sif") ? statSync(path, { throwIfNoEntry: false }) : undefined;
@@ -71,31 +89,18 @@ export function listCache(cache: string): readonly CachedFile[] {
     const used = statSync(recordOf(path), { throwIfNoEntry: false }) ?? info;
     return [{ kind: "sif", key: name.slice(0, -4), path, size: info.blocks * 512, usedAt: used.mtimeMs }];
   });
-  const trees = namesIn(`${cache}/unpacked`).flatMap((key): readonly CachedFile[] => {
-    const path = `${cache}/unpacked/${key}`;
-    const info = lstatSync(path, { throwIfNoEntry: false });
-    if (info === undefined) return [];
-    return [{ kind: "unpacked", key, path, size: treeSize(path), usedAt: info.ctimeMs }];
-  });
+  const trees = [...new Set([`${cache}/unpacked`, unpacked])]
+    .flatMap((folder) => listUnpacked(folder))
+    .map((tree) => ({ kind: "unpacked" as const, ...tree }));
   return [...sifs, ...trees].sort((a, b) => b.usedAt - a.usedAt);
 }
 
-function treeSize(path: string): number {
-  const info = lstatSync(path, { throwIfNoEntry: false });
-  if (info === undefined) return 0;
-  const own = info.blocks * 512;
-  if (!info.isDirectory()) return own;
-  return namesIn(path).reduce((sum, name) => sum + treeSize(`${path}/${name}`), own);
-}
-
 /**
- * Deletes one of them; an image that runs goes on, for its file stays until it is closed. False: somebody is making it.
+ * Deletes one of them. A SIF file that runs goes on, for it stays until it is closed. False: somebody is making it, or runs in
+ * an unpacked image.
  */
 export function removeCached({ kind, key, path }: CachedFile, cache: string): boolean {
-  if (kind === "unpacked") {
-    rmSync(path, { recursive: true, force: true });
-    return true;
-  }
+  if (kind === "unpacked") return removeUnpacked(path);
   using lock = tryLock(`${cache}/sif/${key}.lock`);
   if (lock === undefined) return false;
   for (const ending of ["sif", "json", "lock"]) rmSync(`${cache}/sif/${key}.${ending}`, { force: true });

@@ -16,6 +16,7 @@ const noLocking = new Set([22, 37, 38, 95]);
 
 export interface Lock extends Disposable {
   readonly path: string;
+  readonly fd: number;
 }
 
 /** Waits for the lock. Blocks this thread: hold locks for moments only. */
@@ -74,6 +75,20 @@ export async function lockPatiently(path: string, waiting?: () => void): Promise
   }
 }
 
+const F_DUPFD = 0;
+/** Above what launchers, make(1) and shells give their programs by number. */
+const outOfTheWay = 200n;
+
+/**
+ * Lets this process keep a lock, and what it becomes, and what that starts: until the last of them has ended or has closed the
+ * descriptor, which is not closed by execve(2). Throws SystemError.
+ */
+export function passOnLock(lock: Lock): void {
+  const c = libc();
+  if (c.fcntl(lock.fd, F_DUPFD, outOfTheWay) < 0 && c.fcntl(lock.fd, F_DUPFD, 3n) < 0)
+    throw new SystemError(`fcntl ${lock.path}`, errno());
+}
+
 function take(path: string, operation: number, openLock = open): Lock {
   const fd = openLock(path);
   while (libc().flock(fd, operation) !== 0) {
@@ -113,6 +128,7 @@ function held(path: string, fd: number): Lock {
   let open = true;
   return {
     path,
+    fd,
     [Symbol.dispose]() {
       if (open) closeSync(fd);
       open = false;

@@ -17,6 +17,7 @@ const numbers = {
   fsmount: [432n, 432n],
   fsopen: [430n, 430n],
   getcwd: [79n, 17n],
+  getxattr: [191n, 8n],
   ioctl: [16n, 29n],
   mount_setattr: [442n, 442n],
   move_mount: [429n, 429n],
@@ -29,6 +30,7 @@ const numbers = {
   readlinkat: [267n, 78n],
   socket: [41n, 198n],
   sethostname: [170n, 161n],
+  statfs: [137n, 43n],
   umask: [95n, 166n],
 } as const satisfies Record<string, Numbers>;
 

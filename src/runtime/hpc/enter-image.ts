@@ -55,10 +55,9 @@ export function enterImage(start: HpcStart): Program | number {
   // Programs that speak with themselves (MPI on one node, Jupyter) need it.
   if (namespaces.includes("net")) raiseLoopback();
   if (wish.hostname !== undefined) setHostName(wish.hostname);
-  const { unpackFolder } = wish;
   const root = mountRootSource(image.root, {
     writable: wish.root === "writable",
-    unpackFolder,
+    unpack: wish.unpack,
     server: start.server,
     warn,
   });

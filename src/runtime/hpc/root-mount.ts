@@ -12,7 +12,7 @@ import {
 import { mountLayers } from "#image";
 import { rootFsRefused } from "./error.ts";
 import type { RootSource } from "./root-source.ts";
-import { unpackedRoot } from "./unpacked-root.ts";
+import { type UnpackPlace, unpackedRoot } from "./unpacked-root.ts";
 
 const { readonly, nosuid, nodev } = mountAttribute;
 
@@ -20,7 +20,7 @@ export interface RootMountOptions {
   /** For folders: the image itself is changed. */
   readonly writable: boolean;
   /** Where an image file is unpacked that cannot be mounted. */
-  readonly unpackFolder: string;
+  readonly unpack: () => UnpackPlace;
   readonly server: SquashfsServer | undefined;
   readonly warn: (sentence: string) => void;
 }
@@ -71,10 +71,10 @@ export function mountRootSource(source: RootSource, options: RootMountOptions): 
 /** The kernel mounts a squashfs in its first user namespace alone. */
 function mountForUser(
   source: Extract<RootSource, { readonly kind: "squashfs" }>,
-  { server, unpackFolder, warn }: RootMountOptions,
+  { server, unpack, warn }: RootMountOptions,
 ): DetachedMount {
   if (server !== undefined) return server.mount;
-  return cloneTree(unpackedRoot(source, unpackFolder, warn), ["nodev", "nosuid", "readonly"]);
+  return cloneTree(unpackedRoot(source, unpack(), warn), ["nodev", "nosuid", "readonly"]);
 }
 
 function mountByKernel(source: Extract<RootSource, { readonly kind: "squashfs" }>): DetachedMount {

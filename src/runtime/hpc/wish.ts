@@ -1,5 +1,6 @@
 import type { GpuMaker } from "./gpu/list.ts";
 import type { FilePart } from "./root-source.ts";
+import type { UnpackPlace } from "./unpacked-root.ts";
 
 // What a person asks for in the profile `hpc`, read and checked.
 
@@ -73,7 +74,7 @@ export interface HpcWish {
   /** Addresses of name servers in place of the host's. */
   readonly nameServers: readonly string[];
   /** Where an image file is unpacked that cannot be mounted. */
-  readonly unpackFolder: string;
+  readonly unpack: () => UnpackPlace;
   /** 0o022 with --no-umask; undefined: the caller's. */
   readonly umask: number | undefined;
   /** Root too has no capability inside. */
