@@ -6,11 +6,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { type As, openPerson, type Person } from "./person.ts";
 import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
 
 // Vial under the names of Apptainer, as scripts call it: by root, and by an ordinary user for whom a SIF file is mounted by
@@ -19,11 +19,12 @@ import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.t
 const why = whyNoContainers();
 if (why !== undefined) console.warn(`skipped: Apptainer's command line, because ${why}`);
 
-const user = `vialapp${process.pid}`;
 const minutes = 60_000;
 let vial: TestVial;
 let bin: string;
 let home: string;
+let user: string;
+let person: Person;
 let sif: string;
 let box: string;
 
@@ -51,45 +52,16 @@ From: busybox
     Kind hammer
 `;
 
-interface As {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  readonly input?: string;
-}
+type Run = Person["asUser"];
 
 const path = () => ({ PATH: `${bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` });
 
-async function asRoot(words: readonly string[], { env = {}, cwd = home, ...rest }: As = {}) {
-  return await vial.command(words, {
-    env: { HOME: "/root", ...path(), ...env },
-    cwd,
-    timeout: minutes,
-    ...rest,
-  });
-}
+const asRoot: Run = async ([program = "", ...words], { env, ...as } = {}) =>
+  await person.asRoot(words, { ...as, program, env: { ...path(), ...env } });
 
-async function asUser(words: readonly string[], { env = {}, cwd = home, ...rest }: As = {}) {
-  const inside = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", ...words];
-  return await vial.command(
-    [
-      "unshare",
-      "--mount",
-      "sh",
-      "-c",
-      'mount --bind "$0" /dev/fuse && exec "$@"',
-      `${vial.folder}/fuse`,
-      ...inside,
-    ],
-    {
-      env: { HOME: home, USER: user, VIAL_ROOT: `${home}/store`, ...path(), ...env },
-      cwd,
-      timeout: minutes,
-      ...rest,
-    },
-  );
-}
+const asUser: Run = async ([program = "", ...words], { env, ...as } = {}) =>
+  await person.asUser(words, { ...as, program, fuse: true, env: { ...path(), ...env } });
 
-type Run = typeof asUser;
 const ways: readonly (readonly [string, Run])[] = [
   ["root", asRoot],
   ["an ordinary user", asUser],
@@ -98,17 +70,12 @@ const ways: readonly (readonly [string, Run])[] = [
 beforeAll(async () => {
   if (why !== undefined) return;
   vial = await openVial();
-  chmodSync(`${vial.folder}/..`, 0o755);
-  chmodSync(vial.folder, 0o755);
+  person = openPerson(vial, "vialapp");
+  ({ home, user } = person);
   bin = `${vial.folder}/bin`;
-  home = `${vial.folder}/home`;
   mkdirSync(bin);
-  copyFileSync(vial.program, `${bin}/vial`);
-  chmodSync(`${bin}/vial`, 0o755);
-  for (const name of ["apptainer", "singularity", "run-singularity"]) symlinkSync("vial", `${bin}/${name}`);
-  const added = Bun.spawnSync(["useradd", "-m", "-d", home, user]);
-  if (added.exitCode !== 0) throw new Error(added.stderr.toString());
-  Bun.spawnSync(["mknod", "-m", "666", `${vial.folder}/fuse`, "c", "10", "229"]);
+  for (const name of ["vial", "apptainer", "singularity", "run-singularity"])
+    symlinkSync(person.program, `${bin}/${name}`);
   [sif, box] = [`${vial.folder}/x.sif`, `${vial.folder}/box`];
   writeFileSync(`${vial.folder}/x.def`, recipe);
   const { code, err } = await asRoot(["apptainer", "build", sif, `${vial.folder}/x.def`]);
@@ -119,9 +86,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (vial === undefined) return;
-  // The user's store has files of the user's sub-ids.
-  Bun.spawnSync(["userdel", user]);
-  rmSync(home, { recursive: true, force: true });
+  person?.close();
   await vial.close();
 }, setupTimeout);
 

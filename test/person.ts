@@ -9,6 +9,9 @@ export interface As {
   readonly cwd?: string;
   /** A /dev/fuse that everybody may open. */
   readonly fuse?: boolean;
+  /** What is called in place of Vial: a path, or a name in `env.PATH`. */
+  readonly program?: string;
+  readonly input?: string;
 }
 
 export interface Person {
@@ -54,20 +57,22 @@ export function openPerson(
     home,
     program,
     giveRange,
-    async asRoot(words, { env = {}, cwd = home } = {}) {
-      return await vial.command([program, ...words], {
+    async asRoot(words, { env = {}, cwd = home, program: called = program, input } = {}) {
+      return await vial.command([called, ...words], {
         env: { HOME: "/root", ...env },
         cwd,
         timeout: 60_000,
+        ...(input === undefined ? {} : { input }),
       });
     },
-    async asUser(words, { env = {}, cwd = home, fuse = false } = {}) {
-      const start = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", program, ...words];
+    async asUser(words, { env = {}, cwd = home, fuse = false, program: called = program, input } = {}) {
+      const start = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", called, ...words];
       const inside = fuse ? ["unshare", "--mount", "sh", "-c", open, `${vial.folder}/fuse`, ...start] : start;
       return await vial.command(inside, {
         env: { HOME: home, USER: user, VIAL_ROOT: "", ...env },
         cwd,
         timeout: 60_000,
+        ...(input === undefined ? {} : { input }),
       });
     },
     close() {

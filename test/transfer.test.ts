@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { findProgram } from "#host";
+import { type DockerRegistry, freePort, startDockerRegistry } from "./docker-registry.ts";
 import { openVial, setupTimeout, type TestVial } from "./vial.ts";
 
 // Images between forms: registries, SIF files, archives, layouts, folders. Judges: unsquashfs, skopeo, and Debian's
@@ -14,48 +14,20 @@ if (missing.length > 0)
 
 let vial: TestVial;
 let host = "";
-let registry: Bun.Subprocess | undefined;
+let registry: DockerRegistry | undefined;
 
 beforeAll(async () => {
   if (missing.length > 0) return;
   vial = await openVial();
-  host = `127.0.0.1:${await freePort()}`;
-  const config = {
-    version: 0.1,
-    log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: `${vial.folder}/registry` } },
-    http: { addr: host },
-  };
-  writeFileSync(`${vial.folder}/registry.yml`, JSON.stringify(config));
-  registry = Bun.spawn(["docker-registry", "serve", `${vial.folder}/registry.yml`], {
-    stdout: "ignore",
-    stderr: "ignore",
-  });
-  for (let tries = 0; ; tries++) {
-    const isUp = await fetch(`http://${host}/v2/`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (isUp) break;
-    if (tries > 200) throw new Error("docker-registry does not come up");
-    await Bun.sleep(50);
-  }
+  registry = await startDockerRegistry(vial.folder);
+  host = registry.host;
   await pushLayers();
 }, setupTimeout);
 
 afterAll(async () => {
-  registry?.kill("SIGKILL");
-  await registry?.exited;
+  await registry?.close();
   if (missing.length === 0) await vial.close();
 }, setupTimeout);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** An image of three layers in the registry: one adds, one removes and replaces, one names a file twice. */
 async function pushLayers(): Promise<void> {

@@ -1,6 +1,7 @@
 import { isVialError } from "#spec";
 import type { Command } from "../command.ts";
 import { reportError } from "../errors-out.ts";
+import { freeInInstance } from "../hpc/flags.ts";
 import { becomeMapped } from "../mapped.ts";
 import { speakAs } from "../voice.ts";
 import { failure, type Log, personaVoice } from "./log.ts";
@@ -38,7 +39,7 @@ export async function carryOut(errand: Errand): Promise<number> {
   const { command, vial, log, name } = errand;
   speakAs(personaVoice(name, log));
   takeOldVariables(errand);
-  const given = readGiven(command, errand.rest, ownVariables(process.env));
+  const given = withoutSettled(readGiven(command, errand.rest, ownVariables(process.env)));
   try {
     refuseIdle(command, given, (sentence) => log.warn(sentence));
     const flags = translate(command, given, vial, errand.more?.(log, given));
@@ -53,6 +54,16 @@ export async function carryOut(errand: Errand): Promise<number> {
     if ((error as Error).name === "ColdPath") throw error;
     return report(error, log);
   }
+}
+
+/**
+ * What a site sets for every start by variables says nothing of an instance that runs already; an option that was typed
+ * does, and is refused.
+ */
+function withoutSettled(given: Given): Given {
+  if (given.args[0]?.startsWith("instance://") !== true) return given;
+  const isMeant = (name: string) => freeInInstance.has(name) || !given.byVariable.has(name);
+  return { ...given, values: new Map([...given.values].filter(([name]) => isMeant(name))) };
 }
 
 export function report(error: unknown, log: Log): number {

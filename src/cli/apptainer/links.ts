@@ -41,7 +41,11 @@ export const links: Readonly<Record<string, Link>> = {
     says: ([target = ""]) => ({ before: "Starting build...", after: `Build complete: ${target}` }),
   },
   pull: { load: () => import("./command/pull.ts"), more: (log) => ({ quiet: log.isQuiet }) },
-  push: { load: () => import("./command/push.ts"), more: (log) => ({ quiet: log.isQuiet }) },
+  push: {
+    load: () => import("./command/push.ts"),
+    more: (log) => ({ quiet: log.isQuiet }),
+    says: () => ({ after: "Upload complete" }),
+  },
   inspect: { load: () => import("./command/inspect.ts") },
   "overlay create": { load: () => import("../command/overlay-create.ts") },
   "cache list": { load: () => import("./command/cache-list.ts") },

@@ -59,4 +59,9 @@ export const hpcFlags: readonly Flag[] = [
   boolFlag("writable-tmpfs", "Changes go into memory, and are lost at the end"),
 ];
 
+/** What a command in an instance can still choose; everything else was settled when the instance was started. */
+export const freeInInstance: ReadonlySet<string> = new Set([
+  ...["app", "cleanenv", "cwd", "env", "env-file", "no-env", "profile", "pwd", "shell"],
+]);
+
 export const shellFlag = textFlag("shell", "path", "Shell inside", "s");

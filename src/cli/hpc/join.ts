@@ -2,17 +2,14 @@ import { type Action, joinInstance, needInstance, readCaller } from "#engine";
 import { optionUnsupported } from "../error.ts";
 import type { Flags } from "../parse.ts";
 import { voice } from "../voice.ts";
-import { hpcFlags } from "./flags.ts";
+import { freeInInstance, hpcFlags } from "./flags.ts";
 import { readHpcWish } from "./wish.ts";
 
 // A command in an instance that runs.
 
-/** What a command can still choose; everything else was settled when the instance was started. */
-const free = new Set(["app", "cleanenv", "cwd", "env", "env-file", "no-env", "profile", "pwd"]);
-
 /** Runs a program in the instance of that name: becomes it. Throws option-unsupported, instance-unknown. */
 export function joinByName(name: string, action: Action, flags: Flags): number {
-  const refused = hpcFlags.find((flag) => !free.has(flag.name) && flags.has(flag.name));
+  const refused = hpcFlags.find((flag) => !freeInInstance.has(flag.name) && flags.has(flag.name));
   if (refused !== undefined || action.kind === "run-help" || action.kind === "instance")
     throw optionUnsupported(
       refused === undefined ? action.kind : `--${refused.name}`,
