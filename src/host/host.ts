@@ -68,6 +68,14 @@ export {
 } from "./kernel/mount-tree.ts";
 export { keepInheritedDescriptors } from "./kernel/inherited.ts";
 export { forgetShortStart, shortStart } from "./kernel/short-start.ts";
+export {
+  type CgroupHost,
+  cgroupHost,
+  joinCgroups,
+  NoCgroup,
+  OwnCgroup,
+  removeCgroups,
+} from "./kernel/own-cgroup.ts";
 export { settleInTree } from "./kernel/process-tree.ts";
 export { raiseLoopback } from "./kernel/loopback.ts";
 export { openLoop } from "./kernel/loop.ts";

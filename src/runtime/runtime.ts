@@ -42,6 +42,7 @@ export type { HpcStart } from "./hpc/enter-image.ts";
 export { startInstance } from "./hpc/instance.ts";
 export { joinInstance } from "./hpc/join.ts";
 export { listUnpacked, removeUnpacked, type UnpackPlace } from "./hpc/unpacked-root.ts";
+export type { DeviceWeight, Limits } from "./hpc/limit/limits.ts";
 export { startHpc } from "./hpc/start.ts";
 export {
   type Action,

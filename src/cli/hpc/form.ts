@@ -21,7 +21,7 @@ export interface HpcForm {
  * declare.
  */
 export const valued = new Set(
-  `add-host annotation app bind cap-add cap-drop cgroupns cidfile cpu-period cpu-quota cpu-shares cpus cpuset-cpus
+  `add-host annotation app apply-cgroups bind blkio-weight blkio-weight-device cap-add cap-drop cgroupns cidfile cpu-period cpu-quota cpu-shares cpus cpuset-cpus
    cpuset-mems cwd detach-keys device dns entrypoint env env-file expose group-add health-cmd health-interval health-retries
    health-start-interval health-start-period health-timeout home hostname isolation label label-file log-driver log-opt
    memory memory-reservation memory-swap mount name network no-env no-mount oom-score-adj overlay pids-limit platform

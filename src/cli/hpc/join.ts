@@ -26,6 +26,7 @@ export function joinByName(name: string, action: Action, flags: Flags): number {
   return joinInstance({
     name,
     pid: record.process.pid,
+    cgroups: record.cgroups,
     image: record.image,
     action,
     app: wish.app,

@@ -17,6 +17,7 @@ import {
 import { readDns, readFile } from "../container-wish.ts";
 import { optionInvalid, optionsConflict, optionUnsupported } from "../error.ts";
 import type { Flags } from "../parse.ts";
+import { readLimits } from "./limits.ts";
 import { variableOf } from "./form.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -81,6 +82,7 @@ export function readHpcWish(
     noPrivileges: flags.bool("no-privs"),
     app: flags.text("app"),
     environment: readEnvironment(flags, place.env, containall, warn),
+    limits: readLimits(flags, cwd),
   };
 }
 

@@ -63,7 +63,7 @@ async function become(mode: Mode, flags: Flags, name: string, words: readonly st
   const { root: _root, ...facts } = image;
   const planGpus = await loadGpuPlanner(wish.gpus);
   const start = { image, server, planGpus, wish, caller, host: process.env, cwd, warn, print: () => {} };
-  return await startInstance(start, () => report({ pid, image: facts }));
+  return await startInstance(start, (cgroups) => report({ pid, image: facts, cgroups }));
 }
 
 /** What this process is called outside: /proc is still the one of the host. */

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { hostPlace, isAlive, type ProcessMark, writeAtomic } from "#host";
+import { hostPlace, isAlive, type ProcessMark, removeCgroups, writeAtomic } from "#host";
 import type { HpcImageFacts } from "#runtime";
 import { instanceNameInvalid, instancesFolderUnsafe, instanceUnknown } from "../error.ts";
 
@@ -13,6 +13,8 @@ export interface InstanceRecord {
   readonly image: HpcImageFacts;
   /** Its process 1, by its number on the host. */
   readonly process: ProcessMark;
+  /** Folders of the control groups that limit it; none where no limit was asked for. */
+  readonly cgroups: readonly string[];
   /** RFC 3339. */
   readonly startedAt: string;
   /** Its user namespace has but one id; inside, the person is root. */
@@ -83,6 +85,7 @@ export function readInstance(name: string): InstanceRecord | undefined {
   // Without a record it is being started, or is no folder of an instance.
   if (record === undefined) return undefined;
   if (isAlive(record.process)) return record;
+  removeCgroups(record.cgroups);
   forgetInstance(name);
   return undefined;
 }
@@ -96,7 +99,9 @@ function parse(folder: string, name: string): InstanceRecord | undefined {
     const record = JSON.parse(readFileSync(`${folder}/record.json`, "utf8")) as InstanceRecord;
     const { pid, startTime } = record.process;
     const isWhole = record.name === name && Number.isInteger(pid) && pid > 1 && typeof startTime === "string";
-    return isWhole && typeof record.image.name === "string" ? record : undefined;
+    // Records of a Vial before there were limits.
+    const cgroups = Array.isArray(record.cgroups) ? record.cgroups : [];
+    return isWhole && typeof record.image.name === "string" ? { ...record, cgroups } : undefined;
   } catch {
     return undefined;
   }

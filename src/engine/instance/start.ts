@@ -30,7 +30,7 @@ export interface InstanceStart {
 
 /** What the instance tells, in one line of JSON on its descriptor 3, when it stands or could not be made. */
 export type InstanceReport =
-  | { readonly pid: number; readonly image: HpcImageFacts }
+  | { readonly pid: number; readonly image: HpcImageFacts; readonly cgroups: readonly string[] }
   | { readonly failed: { readonly what: string; readonly why?: string; readonly next?: string } };
 
 /**
@@ -55,6 +55,7 @@ export function beginInstance(wish: InstanceStart): InstanceRecord {
     const record: InstanceRecord = {
       name,
       image: report.image,
+      cgroups: report.cgroups,
       process: mark,
       startedAt: new Date().toISOString(),
       fakeroot: wish.user === "root",

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { ProcessHandle } from "#host";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { ProcessHandle, removeCgroups } from "#host";
 import { forgetInstance, type InstanceRecord } from "./record.ts";
 
 const SIGKILL = 9;
@@ -36,7 +36,17 @@ export async function stopInstance(record: InstanceRecord, wish: InstanceStop): 
     init.signal(SIGKILL);
     await init.wait(10_000);
   }
+  await clearCgroups(record.cgroups);
   forgetInstance(record.name);
+}
+
+/** A process that has been killed leaves its group a moment later. */
+async function clearCgroups(folders: readonly string[]): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    removeCgroups(folders);
+    if (!folders.some((folder) => existsSync(folder))) return;
+    await Bun.sleep(pauseMilliseconds);
+  }
 }
 
 function tell(pid: number, signal: number): void {

@@ -125,6 +125,7 @@ const names: Readonly<Record<number, string>> = {
   30: "EROFS: read-only file system",
   31: "EMLINK: too many links",
   32: "EPIPE: broken pipe",
+  34: "ERANGE: numerical result out of range",
   36: "ENAMETOOLONG: name too long",
   37: "ENOLCK: no locks available",
   38: "ENOSYS: function not implemented",

@@ -1,5 +1,6 @@
 import {
   foreignNamespaces,
+  joinCgroups,
   forbidNewPrivileges,
   type NamespaceKind,
   joinWords,
@@ -19,6 +20,8 @@ export interface HpcJoin {
   readonly name: string;
   /** A process inside. */
   readonly pid: number;
+  /** Folders of the control groups that limit it. */
+  readonly cgroups: readonly string[];
   readonly image: HpcImageFacts;
   readonly action: Exclude<Action, { readonly kind: "run-help" | "instance" }>;
   readonly app: string | undefined;
@@ -59,6 +62,7 @@ export function joinInstance(join: HpcJoin): number {
   const folder = chooseFolder(files, join);
   const { path, argv, env } = makeProgram(files, words, environment, image, { manner, folder });
   if (kinds.includes("user") && caller.uid !== 0) forbidNewPrivileges();
+  enterCgroups(join);
   return replaceProcess([...joinWords(pid, kinds, folder, caller.uid === 0), path, ...argv.slice(1)], {
     ...env,
     PWD: folder,
@@ -71,6 +75,15 @@ function look(
 ): { kinds: readonly NamespaceKind[]; root: ReturnType<typeof openRoot> } {
   try {
     return { kinds: foreignNamespaces(pid), root: openRoot(`/proc/${pid}/root`) };
+  } catch (error) {
+    throw instanceUnreachable(name, error);
+  }
+}
+
+/** What was given to the instance, all in it share. */
+function enterCgroups({ name, cgroups }: HpcJoin): void {
+  try {
+    joinCgroups(cgroups);
   } catch (error) {
     throw instanceUnreachable(name, error);
   }

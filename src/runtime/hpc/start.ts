@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { replaceProcess } from "#host";
 import { commandNotExecutable } from "../error.ts";
 import { enterImage, type HpcStart } from "./enter-image.ts";
+import { joinLimitGroup, makeLimitGroup } from "./limit/group.ts";
 import type { Program } from "./program.ts";
 
 /**
@@ -10,17 +11,31 @@ import type { Program } from "./program.ts";
  * that the image does not have.
  */
 export async function startHpc(start: HpcStart): Promise<number> {
-  const { server } = start;
+  const { server, wish } = start;
+  // Before the host's files are left behind.
+  const group = wish.limits === undefined ? undefined : makeLimitGroup(wish.limits);
   let program: Program | number;
   try {
     program = enterImage(start);
   } catch (error) {
+    group?.remove();
     // A server that failed is the reason why the image could not be read.
     await server?.settled();
     throw error;
   }
-  await server?.settled();
-  return typeof program === "number" ? program : become(program);
+  try {
+    await server?.settled();
+  } catch (error) {
+    group?.remove();
+    throw error;
+  }
+  if (typeof program === "number") {
+    group?.remove();
+    return program;
+  }
+  // As the last: what Vial itself needs counts for where it was started.
+  joinLimitGroup(group);
+  return become(program);
 }
 
 /** A text without a first line "#!" is a script for the shell, as shells take it (execlp(3)). */

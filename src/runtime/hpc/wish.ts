@@ -1,4 +1,5 @@
 import type { GpuMaker } from "./gpu/list.ts";
+import type { Limits } from "./limit/limits.ts";
 import type { FilePart } from "./root-source.ts";
 import type { UnpackPlace } from "./unpacked-root.ts";
 
@@ -81,6 +82,8 @@ export interface HpcWish {
   readonly noPrivileges: boolean;
   readonly app: string | undefined;
   readonly environment: EnvironmentWish;
+  /** Undefined: what this process may use. */
+  readonly limits: Limits | undefined;
 }
 
 export interface EnvironmentWish {

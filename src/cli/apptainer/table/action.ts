@@ -5,7 +5,8 @@ import { encryption, fakerootWays, noHttps, reaching } from "./shared.ts";
 
 const virtualMachine =
   "Apptainer itself has taken its virtual machines out; `vial run` of another isolation is to come";
-const limits = "this version has no limits in the profile hpc";
+const limits =
+  "root; a user where a control group is his, as in `systemd-run --user --scope`; what the kernel cannot do is refused";
 const capabilities = "a user has none to give; root keeps all of them, or none with --no-privs";
 
 /** Vial reads the variable itself: an image that the driver does not fit runs without it, where the option is an error. */
@@ -23,7 +24,7 @@ export const startOptions: readonly Option[] = [
     note: "what is mounted is nosuid, for the image may be anybody's",
   }),
   works.text(["app"], "Run this app of the image", { value: "name", variables: ["APP", "APPNAME"] }),
-  notYet.text(["apply-cgroups"], "File with limits", {
+  works.text(["apply-cgroups"], "File with limits", {
     value: "path",
     variables: ["APPLY_CGROUPS"],
     note: limits,
@@ -34,12 +35,12 @@ export const startOptions: readonly Option[] = [
     addsVariables: true,
     note: "options are ro and rw; parts of image files (image-src, id) are not bound yet",
   }),
-  notYet.text(["blkio-weight"], "Share of block I/O", {
+  works.text(["blkio-weight"], "Share of block I/O", {
     value: "number",
     variables: ["BLKIO_WEIGHT"],
     note: limits,
   }),
-  notYet.list(["blkio-weight-device"], "Share of block I/O of a device", {
+  works.list(["blkio-weight-device"], "Share of block I/O of a device", {
     value: "device:weight",
     variables: ["BLKIO_WEIGHT_DEVICE"],
     note: limits,
@@ -63,18 +64,18 @@ export const startOptions: readonly Option[] = [
     translate: libraryBinds,
     isHidden: true,
   }),
-  notYet.text(["cpu-shares"], "Share of the processors", {
+  works.text(["cpu-shares"], "Share of the processors", {
     value: "number",
     variables: ["CPU_SHARES"],
     note: limits,
   }),
-  notYet.text(["cpus"], "How many processors", { value: "number", variables: ["CPUS"], note: limits }),
-  notYet.text(["cpuset-cpus"], "Which processors", {
+  works.text(["cpus"], "How many processors", { value: "number", variables: ["CPUS"], note: limits }),
+  works.text(["cpuset-cpus"], "Which processors", {
     value: "list",
     variables: ["CPUSET_CPUS"],
     note: limits,
   }),
-  notYet.text(["cpuset-mems"], "Which memory nodes", {
+  works.text(["cpuset-mems"], "Which memory nodes", {
     value: "list",
     variables: ["CPUSET_MEMS"],
     note: limits,
@@ -128,13 +129,13 @@ export const startOptions: readonly Option[] = [
     variables: ["KEEP_PRIVS"],
     note: "root keeps them",
   }),
-  notYet.text(["memory"], "Limit of memory", { value: "bytes", variables: ["MEMORY"], note: limits }),
-  notYet.text(["memory-reservation"], "Soft limit of memory", {
+  works.text(["memory"], "Limit of memory", { value: "bytes", variables: ["MEMORY"], note: limits }),
+  works.text(["memory-reservation"], "Soft limit of memory", {
     value: "bytes",
     variables: ["MEMORY_RESERVATION"],
     note: limits,
   }),
-  notYet.text(["memory-swap"], "Limit of memory and swap", {
+  works.text(["memory-swap"], "Limit of memory and swap", {
     value: "bytes",
     variables: ["MEMORY_SWAP"],
     note: limits,
@@ -193,7 +194,7 @@ export const startOptions: readonly Option[] = [
     variables: ["NVCCLI"],
     note: "that program is not used",
   }),
-  notYet.bool(["oom-kill-disable"], "Do not end processes when memory is short", {
+  works.bool(["oom-kill-disable"], "Do not end processes when memory is short", {
     variables: ["OOM_KILL_DISABLE"],
     note: limits,
   }),
@@ -202,7 +203,7 @@ export const startOptions: readonly Option[] = [
     variables: ["OVERLAY", "OVERLAYIMAGE"],
     note: "a folder; for root, files with ext3 and squashfs too",
   }),
-  notYet.text(["pids-limit"], "Limit of processes", {
+  works.text(["pids-limit"], "Limit of processes", {
     value: "number",
     variables: ["PIDS_LIMIT"],
     note: limits,
