@@ -238,3 +238,101 @@ describe.skipIf(why !== undefined)("a user without /dev/fuse", () => {
     expect(readdirSync(unpacked()).toSorted()).toEqual([key!, `${key}.lock`]);
   });
 });
+
+describe.skipIf(why !== undefined)("a user whose home knows no user attributes", () => {
+  let person: Person;
+  let local: string;
+  beforeAll(() => {
+    person = openPerson(vial, "vtramfs");
+    // ramfs has none, as many network file systems and older tmpfs have none.
+    const mounted = Bun.spawnSync(["mount", "-t", "ramfs", "none", person.home]);
+    if (mounted.exitCode !== 0) throw new Error(mounted.stderr.toString());
+    local = `${vial.folder}/local`;
+    mkdirSync(local);
+    Bun.spawnSync(["chown", `${person.user}:`, person.home, local]);
+    writeFileSync(
+      `${person.home}/x.def`,
+      `Bootstrap: docker-archive
+From: ${archive}
+%post
+    mkdir /of-alice.d && touch /of-alice.d/before
+    rm -r /of-alice.d && mkdir /of-alice.d
+    ls -A /of-alice.d > /seen
+`,
+    );
+  }, setupTimeout);
+  afterAll(() => {
+    Bun.spawnSync(["umount", person.home]);
+    person.close();
+  });
+
+  test("builds in a store on the local disk, is told so, and has the image in his home", async () => {
+    const env = { VIAL_TMPDIR: local };
+    const { err } = await said(person, ["build", "x.sif", "x.def"], { env });
+    expect(err).toContain("ramfs, which knows no user attributes");
+    expect(err).toContain(`it is ${local}/vial-`);
+    // A folder made anew over one of a layer below it is marked by an attribute.
+    expect((await said(person, ["exec", "x.sif", "cat", "/seen"], { env })).out).toBe("");
+    expect(readdirSync(person.home)).not.toContain(".local");
+    const doctor = await person.asUser(["doctor"], { env });
+    expect(doctor.out).toContain(`${local}/vial-`);
+  });
+
+  test("a store that VIAL_ROOT puts there is one that doctor minds", async () => {
+    const { out } = await person.asUser(["doctor"], { env: { VIAL_ROOT: `${person.home}/store` } });
+    expect(out).toContain("ramfs, which knows no user attributes");
+  });
+
+  test("another person's folder is not taken for his store", async () => {
+    const uid = statSync(person.home).uid;
+    const open = `${vial.folder}/open`;
+    mkdirSync(`${open}/vial-${uid}`, { recursive: true });
+    const { code, err } = await person.asUser(["build", "y.sif", "x.def"], { env: { VIAL_TMPDIR: open } });
+    expect(code).not.toBe(0);
+    expect(err).toContain(`Cannot keep images in "${open}/vial-${uid}"`);
+  });
+});
+
+describe.skipIf(why !== undefined)("overlays", () => {
+  let person: Person;
+  beforeAll(() => {
+    person = openPerson(vial, "vtlong");
+  }, setupTimeout);
+  afterAll(() => person.close());
+
+  test("lie in folders with longer paths than an option of a mount takes", async () => {
+    const parts = Array.from({ length: 4 }, (_, index) => `${index}`.repeat(90));
+    const long = [person.home, ...parts].join("/");
+    expect(long.length).toBeGreaterThan(300);
+    mkdirSync(`${long}/changes`, { recursive: true });
+    await vial.ok("convert", `docker-archive:${archive}`, `${long}/box`);
+    Bun.spawnSync(["chown", "-R", `${person.user}:`, person.home]);
+    const within = { cwd: long };
+    await said(person, ["exec", "--overlay", "changes", "./box", "sh", "-c", "echo new > /of-alice"], within);
+    const again = await said(
+      person,
+      ["exec", "--overlay", "changes:ro", "./box", "cat", "/of-alice"],
+      within,
+    );
+    expect(again.out).toBe("new");
+    expect(readFileSync(`${long}/box/of-alice`, "utf8")).toBe("x\n");
+    const root = await person.asRoot(
+      ["exec", "--overlay", "changes:ro", "./box", "cat", "/of-alice"],
+      within,
+    );
+    expect(root.out).toBe("new\n");
+    // A store with such a path: its layers, its changes and its work are named in full.
+    await said(person, ["build", "-q", "-o", "type=tar,dest=out.tar", "."], {
+      cwd: writeContext(person),
+      env: { VIAL_ROOT: `${long}/store` },
+    });
+  });
+});
+
+function writeContext(person: Person): string {
+  const folder = `${person.home}/context`;
+  mkdirSync(folder, { recursive: true });
+  Bun.spawnSync(["chown", `${person.user}:`, folder]);
+  writeFileSync(`${folder}/Dockerfile`, "FROM scratch\nCOPY Dockerfile /x\nCOPY Dockerfile /y\n");
+  return folder;
+}

@@ -109,6 +109,7 @@ async function buildHeld(
   const { store } = engine;
   const faked = ownersFaked();
   if (faked !== undefined) transfer.warn(faked);
+  if (engine.place.moved !== undefined) transfer.warn(engine.place.moved);
   const worker = openWorker(engine, { ...transfer, pull: wish.pull, signal: wish.signal });
   // Until a name leads to it, and the cache to its layers, what is made belongs to nobody.
   using _hold = holdContent(store);

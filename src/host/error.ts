@@ -51,6 +51,16 @@ export function aptRefused(uri: string, suite: string, said: string): VialError 
   });
 }
 
+export function storeFolderUnsafe(path: string): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "store-folder-unsafe",
+    what: `Cannot keep images in ${JSON.stringify(path)}`,
+    why: "it is no folder of yours alone, so that others could put their own images there",
+    next: "set VIAL_TMPDIR to a folder of your own on a local disk, or VIAL_ROOT to the place of the store itself",
+  });
+}
+
 export function userRangesMissing(user: string): VialError {
   return new VialError({
     kind: "failed-precondition",

@@ -30,14 +30,14 @@ export {
   startProgram,
 } from "./run.ts";
 export { childrenOf, processesWith } from "./kernel/child-processes.ts";
-export { fileSystemKind, isBadForManyFiles, whyNoOverlays } from "./kernel/filesystem-kind.ts";
+export { fileSystemKind, isBadForManyFiles } from "./kernel/filesystem-kind.ts";
 export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
 export { insertRange } from "./kernel/insert-range.ts";
 export { copyFile, copyFileAt } from "./kernel/copy-file.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
 export { discardTree, setAside, sweepTrash } from "./file/trash.ts";
-export { configFolder, hostPlace, type Place } from "./place.ts";
+export { configFolder, hostPlace, localDisk, type Place } from "./place.ts";
 export {
   type CgroupMode,
   cgroupFolder,
@@ -52,6 +52,7 @@ export {
   DetachedMount,
   bindMount,
   makeMount,
+  NearPaths,
   type MountAttribute,
   mountAttribute,
   mountTmpfs,

@@ -1,3 +1,6 @@
+import { lstatSync, mkdirSync } from "node:fs";
+import { storeFolderUnsafe } from "./error.ts";
+import { fileSystemKind, whyNoOverlays } from "./kernel/filesystem-kind.ts";
 import { outerUid } from "./kernel/user-namespace.ts";
 
 /** Where Vial keeps things on this host. */
@@ -6,15 +9,22 @@ export interface Place {
   readonly root: string;
   /** Sockets, bundles and the runtime's state; gone after a reboot. */
   readonly run: string;
+  /** Why `root` is not below an ordinary user's home, where he would look for it: a sentence. */
+  readonly moved?: string;
 }
+
+/** A local disk of every machine, and it outlives a reboot (file-hierarchy(7)). */
+export const localDisk = "/var/tmp";
 
 /**
  * `VIAL_ROOT` overrides (its `run` folder is then below it, so that two roots never meet);
- * root uses /var/lib/vial and /run/vial; an ordinary user the XDG base directories.
+ * root uses /var/lib/vial and /run/vial; an ordinary user the XDG base directories. Where those lie on a file system that can
+ * bear no overlays, his root is below VIAL_TMPDIR or /var/tmp. Throws store-folder-unsafe.
  */
 export function hostPlace(
   env: Readonly<Record<string, string | undefined>> = process.env,
   uid = outerUid(),
+  kindOf: typeof fileSystemKind = fileSystemKind,
 ): Place {
   const override = env.VIAL_ROOT;
   if (override !== undefined && override !== "") {
@@ -25,7 +35,23 @@ export function hostPlace(
   const home = env.HOME ?? `/tmp/vial-home-${uid}`;
   const data = absolute(env.XDG_DATA_HOME) ?? `${home}/.local/share`;
   const runtime = absolute(env.XDG_RUNTIME_DIR) ?? `/tmp/vial-run-${uid}`;
-  return { root: `${data}/vial`, run: `${runtime}/vial` };
+  const place = { root: `${data}/vial`, run: `${runtime}/vial` };
+  const why = whyNoOverlays(kindOf(place.root));
+  if (why === undefined) return place;
+  const local = absolute(env.VIAL_TMPDIR) ?? localDisk;
+  // No better there: what fails then says so itself.
+  if (whyNoOverlays(kindOf(local)) !== undefined) return place;
+  const root = ownFolder(`${local}/vial-${uid}`);
+  return { ...place, root, moved: `your store would be ${place.root}, but ${why}: it is ${root}` };
+}
+
+/** In a folder for all, somebody else could have made it before, and put his own images there. */
+function ownFolder(path: string): string {
+  const info = lstatSync(path, { throwIfNoEntry: false });
+  if (info === undefined) mkdirSync(path, { mode: 0o700 });
+  else if (!info.isDirectory() || info.uid !== process.getuid?.() || (info.mode & 0o022) !== 0)
+    throw storeFolderUnsafe(path);
+  return path;
 }
 
 /**

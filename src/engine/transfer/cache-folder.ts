@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { fileSystemKind, isBadForManyFiles, outerUid, tryLock } from "#host";
+import { fileSystemKind, isBadForManyFiles, localDisk, outerUid, tryLock } from "#host";
 import { listUnpacked, removeUnpacked, type UnpackPlace } from "#runtime";
 import { parseSize, reasonOf } from "#spec";
 import { cacheFolderUnsafe, cacheFolderUnwritable } from "./error.ts";
@@ -32,9 +32,6 @@ export function cacheFolder(env: Environment, home: string): string {
 export function cacheLimit(env: Environment): number {
   return parseSize(env.VIAL_CACHE_LIMIT || defaultLimit);
 }
-
-/** A local disk of every machine, and it outlives a reboot (file-hierarchy(7)). */
-const localDisk = "/var/tmp";
 
 /**
  * Where images are unpacked that cannot be mounted: in `tmpdir`, else in VIAL_TMPDIR, else in the cache; and where that lies

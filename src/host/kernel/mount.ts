@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { checked, cString, errno, libc, pointer, SystemError } from "./libc.ts";
 import { systemCall } from "./system-call.ts";
 
@@ -114,6 +114,37 @@ export class DetachedMount implements Disposable {
   }
 }
 
+/** fsconfig(2) takes no string of more bytes, which is less than a path may have. */
+const longestOption = 255;
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+
+/** Paths for options of a mount: those that are too long are opened, and named by their descriptor, until it is disposed of. */
+export class NearPaths implements Disposable {
+  readonly #longest: number;
+  readonly #open: number[] = [];
+
+  /** `longest`: bytes that a path may have. */
+  constructor(longest = longestOption) {
+    this.#longest = longest;
+  }
+
+  /** The path, or one that leads to the same place. Throws what open(2) does. */
+  of(path: string): string {
+    if (Buffer.byteLength(path) <= this.#longest) return path;
+    const fd = openSync(path, O_PATH | O_CLOEXEC);
+    this.#open.push(fd);
+    return `/proc/self/fd/${fd}`;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#open) closeSync(fd);
+  }
+}
+
+/** Options that are paths as they stand: nothing in them is quoted, and no list is cut. */
+const pathOptions = new Set(["source", "lowerdir+", "upperdir", "workdir"]);
+
 /** Makes a file system with the given options (null: a flag) and gives its detached mount. Linux 5.2. */
 export function makeMount(
   type: string,
@@ -121,11 +152,12 @@ export function makeMount(
   attributes = 0,
 ): DetachedMount {
   const name = cString(type);
+  using near = new NearPaths();
   const context = checked(`fsopen ${type}`, systemCall("fsopen", address(name), FSOPEN_CLOEXEC));
   try {
     for (const [key, value] of options) {
       const k = cString(key);
-      const v = value === null ? null : cString(value);
+      const v = value === null ? null : cString(pathOptions.has(key) ? near.of(value) : value);
       const command = v === null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
       const result = systemCall(
         "fsconfig",

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { type DetachedMount, inUserNamespace, makeMount, mountAttribute } from "#host";
+import { type DetachedMount, inUserNamespace, makeMount, mountAttribute, NearPaths } from "#host";
 import { overlayFolderRefused, rootFsRefused } from "./error.ts";
 import { openOverlays } from "./overlay-image.ts";
 import type { HpcWish } from "./wish.ts";
@@ -53,7 +53,10 @@ function overlay(
     (isUser ? mountAttribute.nosuid : 0) |
     (writable === undefined ? mountAttribute.readonly : 0);
   const quote = (path: string) => path.replace(/[\\:,]/g, "\\$&");
-  const options: [string, string | null][] = [["lowerdir", lowers.map(quote).join(":")]];
+  // All of them are one option, which has its longest.
+  using near = new NearPaths(Math.floor(200 / lowers.length));
+  const below = lowers.map((path) => quote(near.of(path))).join(":");
+  const options: [string, string | null][] = [["lowerdir", below]];
   if (writable !== undefined) options.push(["upperdir", writable.upper], ["workdir", writable.work]);
   // Whiteouts of a user are marked in user.*; without a place for changes there are none, and an image's own marks mean
   // nothing. For root a redirect in an image's trusted.* must not be followed.
