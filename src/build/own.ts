@@ -23,8 +23,8 @@ export function ownOpen(fd: number, uid: number, gid: number): void {
 export function ownersFaked(): string | undefined {
   if (!hasOneId()) return undefined;
   return (
-    "you have no range of ids in /etc/subuid and /etc/subgid, so that all files that this build makes or changes belong to " +
-    "root: chown, making devices and becoming another user do nothing and report success (true owners: " +
-    "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME)"
+    "you have one id alone, so that all files that this build makes or changes belong to root: chown, making devices and " +
+    "becoming another user do nothing and report success (a range in /etc/subuid and /etc/subgid gives true owners, with the " +
+    "package uidmap: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME)"
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { userNamespaceRefused, userRangesMissing } from "../error.ts";
+import { findProgram } from "../program/find.ts";
 import { needProgram } from "../run.ts";
 import { processTree } from "./process-tree.ts";
 import { replaceProcess } from "./replace-process.ts";
@@ -23,11 +24,14 @@ export function outerUid(): number {
 let oneId: boolean | undefined;
 
 /**
- * Whether this user has one id alone: in the user namespace that this process is in, or else in the one that he would get
- * without a range in /etc/subuid and /etc/subgid. Then nothing can belong to anybody else.
+ * Whether this user has one id alone: in the user namespace that this process is in, or else in the one that he would get,
+ * without a range in /etc/subuid and /etc/subgid, or without newuidmap(1). Then nothing can belong to anybody else.
  */
 export function hasOneId(): boolean {
-  oneId ??= process.getuid?.() === 0 ? countIds() === 1 : !hasRanges(userName());
+  oneId ??=
+    process.getuid?.() === 0
+      ? countIds() === 1
+      : !hasRanges(userName()) || findProgram("newuidmap") === undefined;
   return oneId;
 }
 
@@ -80,8 +84,10 @@ export function becomeMappedRoot(
     ]);
   const refused = whyNoUserNamespace();
   if (refused !== undefined) throw userNamespaceRefused(refused);
-  if (hasOneId() && wish.ids === "range") throw userRangesMissing(userName());
-  if (!hasOneId()) needProgram("newuidmap");
+  if (wish.ids === "range" && hasOneId()) {
+    if (!hasRanges(userName())) throw userRangesMissing(userName());
+    needProgram("newuidmap");
+  }
   const [, ...flags] = mappedRootWords();
   replaceProcess([needProgram("unshare"), ...flags, "--mount", "--", ...program, ...argv]);
 }
