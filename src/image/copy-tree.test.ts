@@ -178,8 +178,10 @@ test("a component that is swapped for a link all the while never gives the host'
     { stdout: "ignore", stderr: "ignore" },
   );
   const seen = new Set<string>();
-  const end = performance.now() + 400;
-  while (performance.now() < end) {
+  const start = performance.now();
+  // Longer where others keep the machine busy: without one copy nothing was tried.
+  const isOver = () => performance.now() > start + (seen.size === 0 ? 30_000 : 400);
+  while (!isOver()) {
     try {
       copyTree(inside("/now/b"), outside("got"));
       seen.add(readFileSync(`${base}/host/got`, "utf8"));
@@ -193,7 +195,7 @@ test("a component that is swapped for a link all the while never gives the host'
   await swapper.exited;
   expect([...seen]).toEqual(["mine\n"]);
   expect(existsSync(`${base}/host/old/written`)).toBe(false);
-});
+}, 60_000);
 
 describe("copyIn()", () => {
   const tarOf = (...members: TarMember[]) => Buffer.concat([...members.map(tarHeader), tarEnd()]);
