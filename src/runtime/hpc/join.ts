@@ -60,10 +60,11 @@ export function joinInstance(join: HpcJoin): number {
   environment.base.APPTAINER_INSTANCE = name;
   environment.base.SINGULARITY_INSTANCE = name;
   const folder = chooseFolder(files, join);
-  const { path, argv, env } = makeProgram(files, words, environment, image, { manner, folder });
+  const { argv, env } = makeProgram(files, words, environment, image, { manner, folder });
   if (kinds.includes("user") && caller.uid !== 0) forbidNewPrivileges();
   enterCgroups(join);
-  return replaceProcess([...joinWords(pid, kinds, folder, caller.uid === 0), path, ...argv.slice(1)], {
+  // nsenter(1) looks for it in the PATH that it is given, in there, and so finds what was found here.
+  return replaceProcess([...joinWords(pid, kinds, folder, caller.uid === 0), ...argv], {
     ...env,
     PWD: folder,
   });
