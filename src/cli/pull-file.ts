@@ -26,7 +26,7 @@ export function inFolder(folder: string | undefined, name: string): string {
   return folder === undefined || name.startsWith("/") ? name : `${folder.replace(/\/+$/, "")}/${name}`;
 }
 
-/** As Apptainer has it: "docker://ghcr.io/a/tool:1.0" becomes "tool_1.0.sif". */
+/** As Apptainer has it: "docker://registry.example/a/tool:1.0" becomes "tool_1.0.sif". */
 export function defaultName(place: ImagePlace): string {
   const plain = (text: string) => text.replace(/[^A-Za-z0-9._+-]/g, "_");
   if ("reference" in place) {
