@@ -18,7 +18,7 @@ export { type ConvertWish, type Converted, convertImage } from "./transfer/conve
 export { type ImagePlace, isImageUri, parseSource, parseTarget } from "./transfer/place.ts";
 export type { Attributes, ImageAttributes, Part } from "./image-file/attributes.ts";
 export { inspectImageFile } from "./image-file/inspect.ts";
-export { createOverlayImage } from "./overlay-image.ts";
+export { createOverlayImage } from "./overlay/create.ts";
 export { needHpcFile, openHpcFile, openHpcReference } from "./hpc-image.ts";
 export type { KeyringPlace, KnownKey, Ring } from "./keyring/keyring.ts";
 export { loadKeyring } from "./keyring/load.ts";

@@ -88,7 +88,15 @@ export {
   unshareNamespaces,
 } from "./kernel/privilege.ts";
 export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";
-export { belowFd, mayExecute, OpenFile, openFlag, openInside, openRoot } from "./kernel/inside.ts";
+export {
+  belowFd,
+  mayExecute,
+  OpenFile,
+  openFlag,
+  openInside,
+  openRoot,
+  readFileInside,
+} from "./kernel/inside.ts";
 export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";
 export { isAlive, markProcess, ProcessHandle, type ProcessMark } from "./kernel/process.ts";
 export {

@@ -1,5 +1,4 @@
-import { constants, fstatSync, readSync } from "node:fs";
-import { openInside, openRoot } from "#host";
+import { openRoot, readFileInside } from "#host";
 
 const maxBytes = 4 * 1024 * 1024;
 
@@ -13,14 +12,5 @@ export function readAccounts(root: string): { readonly passwd: string; readonly 
 }
 
 function readInside(root: number, path: string): string {
-  try {
-    // Non-blocking, because opening a fifo would wait for its writer.
-    using file = openInside(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    const info = fstatSync(file.fd);
-    if (!info.isFile() || info.size > maxBytes) return "";
-    const bytes = Buffer.alloc(info.size);
-    return bytes.toString("utf8", 0, readSync(file.fd, bytes, 0, bytes.length, 0));
-  } catch {
-    return "";
-  }
+  return readFileInside(root, path, maxBytes)?.toString() ?? "";
 }

@@ -1,14 +1,5 @@
-import {
-  constants,
-  fchmodSync,
-  readFileSync,
-  symlinkSync,
-  unlinkSync,
-  lstatSync,
-  chmodSync,
-  fstatSync,
-} from "node:fs";
-import { belowFd, openFlag, openInside, openRoot } from "#host";
+import { constants, fchmodSync, symlinkSync, unlinkSync, lstatSync, chmodSync } from "node:fs";
+import { belowFd, openFlag, openInside, openRoot, readFileInside } from "#host";
 import { RootWriter } from "../copy/write.ts";
 import type { ImageEntry } from "./image/entry.ts";
 
@@ -51,9 +42,7 @@ export function putEntries(rootfs: string, entries: readonly ImageEntry[], time:
 export function readInside(rootfs: string, path: string): string | undefined {
   try {
     using root = openRoot(rootfs);
-    using file = openInside(root.fd, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    const info = fstatSync(file.fd);
-    return info.isFile() && info.size <= mostBytes ? readFileSync(file.fd, "utf8") : undefined;
+    return readFileInside(root.fd, path, mostBytes)?.toString();
   } catch {
     return undefined;
   }

@@ -37,17 +37,7 @@ export interface Option {
 
 type Spelling = readonly [name: string, short?: string];
 
-interface More {
-  readonly value?: string;
-  readonly variables?: readonly string[];
-  readonly note?: string;
-  readonly becomes?: string;
-  readonly translate?: (value: string) => string;
-  readonly addsVariables?: true;
-  readonly warnsByVariable?: true;
-  readonly negates?: true;
-  readonly isHidden?: true;
-}
+type More = Partial<Omit<Option, "name" | "short" | "kind" | "help" | "state">> & { readonly note?: string };
 
 function maker(is: StateName) {
   // Some hundred of these are made at each start: one copy each.

@@ -77,3 +77,11 @@ export const freeInInstance: ReadonlySet<string> = new Set([
 ]);
 
 export const shellFlag = textFlag("shell", "path", "Shell inside", "s");
+
+const limitNames = new Set(
+  `apply-cgroups blkio-weight blkio-weight-device cpu-shares cpus cpuset-cpus cpuset-mems memory memory-reservation
+   memory-swap oom-kill-disable pids-limit`.split(/\s+/),
+);
+
+/** Those of them that limit what a program may use. */
+export const limitFlags: readonly Flag[] = hpcFlags.filter(({ name }) => limitNames.has(name));

@@ -8,7 +8,7 @@ import { readHpcWish } from "./wish.ts";
 // A command in an instance that runs.
 
 /** Runs a program in the instance of that name: becomes it. Throws option-unsupported, instance-unknown. */
-export function joinByName(name: string, action: Action, flags: Flags): number {
+export async function joinByName(name: string, action: Action, flags: Flags): Promise<number> {
   const refused = hpcFlags.find((flag) => !freeInInstance.has(flag.name) && flags.has(flag.name));
   if (refused !== undefined || action.kind === "run-help" || action.kind === "instance")
     throw optionUnsupported(
@@ -22,7 +22,7 @@ export function joinByName(name: string, action: Action, flags: Flags): number {
   const person = readCaller(process.env);
   const caller = record.fakeroot ? { ...person, uid: 0, gid: 0, home: "/root" } : person;
   const cwd = process.cwd();
-  const wish = readHpcWish(flags, action, { env: process.env, cwd, home: caller.home }, warn);
+  const wish = await readHpcWish(flags, action, { env: process.env, cwd, home: caller.home }, warn);
   return joinInstance({
     name,
     pid: record.process.pid,

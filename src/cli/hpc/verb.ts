@@ -49,7 +49,7 @@ export function hpcCommand(kind: Kind): Command {
     async run(flags, [name = "", ...words]) {
       if (name.startsWith("instance://")) {
         const { joinByName } = await import("./join.ts");
-        return joinByName(name.slice("instance://".length), actionOf(kind, words, flags), flags);
+        return await joinByName(name.slice("instance://".length), actionOf(kind, words, flags), flags);
       }
       const { warn, manner } = voice();
       keepInheritedDescriptors();
@@ -58,7 +58,7 @@ export function hpcCommand(kind: Kind): Command {
       const cwd = process.cwd();
       const caller = readCaller(process.env);
       const image = await openImage(name, flags, cwd, caller.homeSource);
-      const wish = readHpcWish(
+      const wish = await readHpcWish(
         flags,
         actionOf(kind, words, flags),
         { env: process.env, cwd, home: caller.home },

@@ -17,21 +17,22 @@ import {
 import { readDns, readFile } from "../container-wish.ts";
 import { optionInvalid, optionsConflict, optionUnsupported } from "../error.ts";
 import type { Flags } from "../parse.ts";
-import { readLimits } from "./limits.ts";
+import { limitFlags } from "./flags.ts";
 import { variableOf } from "./form.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Reads the flags of the profile `hpc`, and the variables that stand for them. Each acts or is refused with a reason. */
-export function readHpcWish(
+export async function readHpcWish(
   given: Flags,
   action: Action,
   place: { readonly env: Env; readonly cwd: string; readonly home: string },
   warn: (sentence: string) => void,
-): HpcWish {
+): Promise<HpcWish> {
   const flags = withVariables(given, place.env);
   refuseUnsupported(flags);
   const { cwd } = place;
+  const limits = await limitsOf(flags, cwd);
   const compat = flags.bool("compat");
   const containall = flags.bool("containall") || compat;
   const contain = flags.bool("contain") || containall;
@@ -82,7 +83,7 @@ export function readHpcWish(
     noPrivileges: flags.bool("no-privs"),
     app: flags.text("app"),
     environment: readEnvironment(flags, place.env, containall, warn),
-    limits: readLimits(flags, cwd),
+    limits,
   };
 }
 
@@ -108,6 +109,15 @@ function withVariables(flags: Flags, env: Env): WishFlags {
       return list.length > 0 || text === undefined ? list : [text];
     },
   };
+}
+
+/** What reads limits is not loaded for starts without any. */
+async function limitsOf(flags: WishFlags, cwd: string): Promise<HpcWish["limits"]> {
+  const isAsked = limitFlags.some(({ name, kind }) => {
+    if (kind === "bool") return flags.bool(name);
+    return kind === "list" ? flags.list(name).length > 0 : flags.text(name) !== undefined;
+  });
+  return isAsked ? (await import("./limits.ts")).readLimits(flags, cwd) : undefined;
 }
 
 function refuseUnsupported(flags: WishFlags): void {

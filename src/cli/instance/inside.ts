@@ -56,7 +56,7 @@ async function become(mode: Mode, flags: Flags, name: string, words: readonly st
   const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
   const action = { kind: mode === "run" ? "run" : "instance", words } as const;
   const place = { env: process.env, cwd, home: caller.home };
-  const asked = readHpcWish(flags, action, place, warn);
+  const asked = await readHpcWish(flags, action, place, warn);
   // An instance has processes and System V IPC of its own, as in Apptainer.
   const wish = { ...asked, namespaces: new Set([...asked.namespaces, "ipc", "pid"] as const) };
   if (wish.root === "writable" && image.root.kind !== "folder") throw writableImageFile(name);

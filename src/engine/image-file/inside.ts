@@ -1,5 +1,5 @@
-import { constants, fstatSync, readdirSync, readSync } from "node:fs";
-import { listSquashfs, openFlag, openInside, openRoot, readSquashfsFile } from "#host";
+import { readdirSync } from "node:fs";
+import { listSquashfs, openFlag, openInside, openRoot, readFileInside, readSquashfsFile } from "#host";
 import type { SeenRoot } from "../hpc-image.ts";
 
 // Small files of an image, read where they lie: nothing is mounted and nothing of the image is run. Whoever made the image
@@ -45,20 +45,7 @@ class FolderReader implements InsideReader {
   }
 
   read(path: string): string | undefined {
-    try {
-      // Not waiting for the writer of a named pipe.
-      using file = openInside(
-        this.#root.fd,
-        path,
-        constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
-      );
-      const info = fstatSync(file.fd);
-      if (!info.isFile() || info.size > maxBytes) return undefined;
-      const bytes = Buffer.alloc(info.size);
-      return bytes.toString("utf8", 0, readSync(file.fd, bytes, 0, bytes.length, 0));
-    } catch {
-      return undefined;
-    }
+    return readFileInside(this.#root.fd, path, maxBytes)?.toString();
   }
 
   [Symbol.dispose](): void {

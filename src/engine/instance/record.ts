@@ -2,7 +2,8 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs
 import { hostname } from "node:os";
 import { hostPlace, isAlive, type ProcessMark, removeCgroups, writeAtomic } from "#host";
 import type { HpcImageFacts } from "#runtime";
-import { instanceNameInvalid, instancesFolderUnsafe, instanceUnknown } from "../error.ts";
+import { instanceNameInvalid, instanceUnknown } from "./error.ts";
+import { instancesFolderUnsafe } from "../error.ts";
 
 // What is known of the instances of a person on this host: a folder for each, with record.json and what it prints. Homes are
 // shared between the nodes of a cluster and processes are not, so that each host has its own.

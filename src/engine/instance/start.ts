@@ -10,7 +10,7 @@ import {
 } from "#host";
 import type { HpcImageFacts } from "#runtime";
 import { ownProgram } from "../container/exit-command.ts";
-import { instanceFailed, instanceNameTaken } from "../error.ts";
+import { instanceFailed, instanceNameTaken } from "./error.ts";
 import {
   forgetInstance,
   type InstanceFiles,

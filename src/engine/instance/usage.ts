@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { InstanceRecord } from "./record.ts";
-import { instanceProcesses } from "./stop.ts";
+import { instanceProcesses } from "./processes.ts";
 
 /** What the processes of an instance use at a moment, as the kernel counts it for each (proc(5)). */
 export interface InstanceUsage {

@@ -11,7 +11,7 @@ import {
   keyringUnsafe,
   keyringUnwritable,
   keyUnknown,
-} from "../error.ts";
+} from "./error.ts";
 import { type KeyringPlace, keyringPlaces, machineKeys, ownKeys, type Ring, ringFile } from "./places.ts";
 
 // OpenPGP keys on this machine. Loaded when it is asked for (`loadKeyring` of the door).

@@ -1,5 +1,5 @@
 import { configFolder } from "#host";
-import { keyringHomeless } from "../error.ts";
+import { keyringHomeless } from "./error.ts";
 
 // Where OpenPGP keys are kept: two files of binary keys in a folder, as Apptainer has them.
 

@@ -1,6 +1,6 @@
 import { existsSync, fstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { loadSignatures } from "#sif";
-import { policyPathMoved, policyRefused } from "../error.ts";
+import { policyPathMoved, policyRefused } from "./error.ts";
 import { trustOfKeyring } from "../keyring/keyring.ts";
 import type { PolicyFile, PolicySubject } from "./policy.ts";
 import { parsePolicy, type Policy, type Rule, ruleFor } from "./rules.ts";

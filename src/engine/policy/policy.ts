@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { configFolder } from "#host";
 import type { SifFile } from "#sif";
-import { policyUnreadable, policyUnsafe } from "../error.ts";
+import { policyUnreadable, policyUnsafe } from "./error.ts";
 
 // Which image files may run: rules in /etc/vial/policy.toml, for all users of the machine, and in the user's own
 // policy.toml. Both have to agree. Where there is neither, a run costs two opens that fail, and nothing is loaded.

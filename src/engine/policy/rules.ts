@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { policyInvalid } from "../error.ts";
+import { policyInvalid } from "./error.ts";
 import type { PolicyFile } from "./policy.ts";
 
 // The language of a policy:

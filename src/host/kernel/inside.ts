@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { errno, pointer, cString, SystemError } from "./libc.ts";
 import { systemCall } from "./system-call.ts";
 
@@ -68,6 +68,22 @@ export function openInside(
     // EAGAIN: a rename somewhere came in between, and the kernel could not tell whether ".." left the root.
     if (code === EINTR || (code === EAGAIN && tries < 1000)) continue;
     throw new SystemError(`openat2 ${Buffer.from(path).toString()}`, code);
+  }
+}
+
+/**
+ * A regular file below an open root, whole; undefined for what is no such file, is longer than `maxBytes`, or cannot be read.
+ * Links stay inside, and a pipe that waits for its writer or a terminal holds nobody up.
+ */
+export function readFileInside(root: number, path: string, maxBytes: number): Buffer | undefined {
+  try {
+    using file = openInside(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const info = fstatSync(file.fd);
+    if (!info.isFile() || info.size > maxBytes) return undefined;
+    const bytes = Buffer.alloc(info.size);
+    return bytes.subarray(0, readSync(file.fd, bytes, 0, bytes.length, 0));
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Digest, ErrorParts } from "#spec";
 // uncompressed and top first, by the descriptors from 3 on; the tar goes to its standard output, and the answer as the
 // last line to its standard error.
 
-/** Something that is put into the image; the build's ImageEntry is one. */
+/** Something that is put into an image. `keep`: what is there already stays as it is. */
 export type AddedEntry =
   | {
       readonly kind: "folder";

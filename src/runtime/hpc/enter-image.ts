@@ -13,14 +13,13 @@ import {
   type SquashfsServer,
 } from "#host";
 import { hpcFolderMissing } from "./error.ts";
-import { makeEnvironment } from "./environment.ts";
 import type { planGpus } from "./gpu/gpu.ts";
 import { ImageFiles } from "./image-files.ts";
 import { type StartManner, vialManner } from "./manner.ts";
 import { readInside } from "./read-inside.ts";
 import { withOwnOverlay } from "./overlay-image.ts";
 import { homeOf, planMounts } from "./plan.ts";
-import { checkApp, chooseWords, makeProgram, type Program } from "./program.ts";
+import { prepareProgram, type Program } from "./program.ts";
 import { mountRootSource } from "./root-mount.ts";
 import type { HpcImage } from "./root-source.ts";
 import { Session } from "./session.ts";
@@ -88,21 +87,20 @@ export function enterImage(start: HpcStart): Program | number {
     dropCapabilities();
   }
   using top = openRoot("/");
-  const looker = new ImageFiles(top.fd);
-  if (wish.app !== undefined) checkApp(looker, wish.app);
-  const words = chooseWords(looker, wish.action, image, wish.app, host, warn);
-  if (words.length === 0) return 0;
-  const environment = makeEnvironment(wish.environment, {
-    host,
-    command: wish.action.kind,
-    imagePath: image.name,
-    binds: wish.binds.map(({ source, target, readonly }) => `${source}:${target}${readonly ? ":ro" : ""}`),
-    home,
+  const program = prepareProgram(new ImageFiles(top.fd), {
+    image,
+    action: wish.action,
     app: wish.app,
-    prompt: manner.prompt,
+    environment: wish.environment,
+    host,
+    home,
+    binds: wish.binds.map(({ source, target, readonly }) => `${source}:${target}${readonly ? ":ro" : ""}`),
+    instance: undefined,
+    folder,
+    manner,
+    warn,
   });
-  const program = makeProgram(looker, words, environment, image, { manner, folder });
-  return { ...program, env: { ...program.env, PWD: folder } };
+  return program ?? 0;
 }
 
 /** The caller's own folder where it can be seen, else the home, else "/". One that was asked for has to be there. */

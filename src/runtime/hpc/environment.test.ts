@@ -41,6 +41,7 @@ const facts = {
   home: "/home/ada",
   app: undefined,
   prompt: "Vial> ",
+  instance: undefined,
 };
 const settle = (changes: Partial<EnvironmentWish>, image: readonly string[]) =>
   settleEnvironment(makeEnvironment(wish(changes), facts), image, [], noFiles) ?? {};

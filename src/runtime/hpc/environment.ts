@@ -30,11 +30,13 @@ export interface EnvironmentFacts {
   readonly home: string;
   readonly app: string | undefined;
   readonly prompt: string;
+  /** The instance that the program is started in. */
+  readonly instance: string | undefined;
 }
 
 export interface Environment {
   /** What the image's scripts, or without them the program, find. */
-  readonly base: Record<string, string>;
+  readonly base: Readonly<Record<string, string>>;
   /** Variables of the host, for where the image sets none. */
   readonly host: readonly (readonly [name: string, value: string])[];
   /** Wins over the image. */
@@ -57,6 +59,7 @@ export function makeEnvironment(wish: EnvironmentWish, facts: EnvironmentFacts):
     APPNAME: facts.app ?? "",
     ENVIRONMENT: "/.singularity.d/env/91-environment.sh",
     COMMAND: facts.command,
+    ...(facts.instance === undefined ? {} : { INSTANCE: facts.instance }),
   };
   const base: Record<string, string> = {
     PATH: defaultSearchPath,

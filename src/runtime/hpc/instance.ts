@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { openSync } from "node:fs";
 import {
   findProgram,
   needProgram,
@@ -10,7 +10,7 @@ import {
 } from "#host";
 import { enterImage, type HpcStart } from "./enter-image.ts";
 import { ImageFiles } from "./image-files.ts";
-import { joinLimitGroup, makeLimitGroup } from "./limit/group.ts";
+import { loadLimitGroup } from "./limit/load.ts";
 import type { Program } from "./program.ts";
 
 // An instance: a container that stays, to which later commands come. Its first process does nothing but clear up after the
@@ -28,8 +28,7 @@ export async function startInstance(
   // catatonit is one static file: opened here, it runs where the container has no such path.
   const path = findProgram("catatonit");
   const init = path === undefined ? undefined : openSync(path, openFlag.path | openFlag.closeOnExec);
-  const { limits } = start.wish;
-  const group = limits === undefined ? undefined : makeLimitGroup(limits);
+  const group = await loadLimitGroup(start.wish.limits);
   let program: Program | number;
   try {
     program = enterImage(start);
@@ -40,7 +39,7 @@ export async function startInstance(
   }
   await start.server?.settled();
   if (init === undefined && !hasShell()) needProgram("catatonit");
-  joinLimitGroup(group);
+  group?.join();
   if (typeof program !== "number")
     startInBackground([program.path, ...program.argv.slice(1)], program.env, {
       stdout: "inherit",
@@ -55,10 +54,6 @@ export async function startInstance(
 }
 
 function hasShell(): boolean {
-  const root = openRoot("/");
-  try {
-    return new ImageFiles(root.fd).isExecutable("/bin/sh");
-  } finally {
-    closeSync(root.fd);
-  }
+  using root = openRoot("/");
+  return new ImageFiles(root.fd).isExecutable("/bin/sh");
 }

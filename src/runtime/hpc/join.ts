@@ -8,10 +8,9 @@ import {
   replaceProcess,
 } from "#host";
 import { hpcFolderMissing, instanceUnreachable } from "./error.ts";
-import { makeEnvironment } from "./environment.ts";
 import { ImageFiles } from "./image-files.ts";
 import { type StartManner, vialManner } from "./manner.ts";
-import { checkApp, chooseWords, makeProgram } from "./program.ts";
+import { prepareProgram } from "./program.ts";
 import type { HpcImageFacts } from "./root-source.ts";
 import type { Action, Caller, EnvironmentWish } from "./wish.ts";
 
@@ -41,33 +40,23 @@ export interface HpcJoin {
  * back with an exit code only where nothing is to be started. Throws instance-unreachable, command-not-found.
  */
 export function joinInstance(join: HpcJoin): number {
-  const { pid, caller, image, name, warn, host, manner = vialManner } = join;
+  const { pid, caller, name, manner = vialManner } = join;
   const { kinds, root } = look(name, pid);
   using top = root;
   const files = new ImageFiles(top.fd);
-  if (join.app !== undefined) checkApp(files, join.app);
-  const words = chooseWords(files, join.action, image, join.app, host, warn);
-  if (words.length === 0) return 0;
-  const environment = makeEnvironment(join.environment, {
-    host,
-    command: join.action.kind,
-    imagePath: image.name,
-    binds: [],
-    home: caller.home,
-    app: join.app,
-    prompt: manner.prompt,
-  });
-  environment.base.APPTAINER_INSTANCE = name;
-  environment.base.SINGULARITY_INSTANCE = name;
   const folder = chooseFolder(files, join);
-  const { argv, env } = makeProgram(files, words, environment, image, { manner, folder });
+  const { action, app, environment, image, host, warn } = join;
+  const program = prepareProgram(files, {
+    ...{ image, action, app, environment, host, folder, manner, warn },
+    home: caller.home,
+    binds: [],
+    instance: name,
+  });
+  if (program === undefined) return 0;
   if (kinds.includes("user") && caller.uid !== 0) forbidNewPrivileges();
   enterCgroups(join);
   // nsenter(1) looks for it in the PATH that it is given, in there, and so finds what was found here.
-  return replaceProcess([...joinWords(pid, kinds, folder, caller.uid === 0), ...argv], {
-    ...env,
-    PWD: folder,
-  });
+  return replaceProcess([...joinWords(pid, kinds, folder, caller.uid === 0), ...program.argv], program.env);
 }
 
 function look(

@@ -1,12 +1,12 @@
 import { commandNotExecutable } from "../error.ts";
 import { appUnknown, noScriptShell, programNotInImage } from "./error.ts";
-import type { Environment } from "./environment.ts";
+import { type Environment, makeEnvironment } from "./environment.ts";
 import type { ImageFiles } from "./image-files.ts";
 import type { StartManner } from "./manner.ts";
 import type { HpcImageFacts } from "./root-source.ts";
 import { envScripts, settleEnvironment } from "./settle-environment.ts";
 import { makeStartScript } from "./start-script.ts";
-import type { Action } from "./wish.ts";
+import type { Action, EnvironmentWish } from "./wish.ts";
 
 // Which program is started, by what is in the container.
 
@@ -18,7 +18,7 @@ export interface Program {
 }
 
 /** The words of an action, before they are looked for in PATH. `say` prints a sentence for the person. */
-export function chooseWords(
+function chooseWords(
   files: ImageFiles,
   action: Exclude<Action, { readonly kind: "run-help" }>,
   image: HpcImageFacts,
@@ -60,7 +60,7 @@ export function chooseWords(
 }
 
 /** Throws app-unknown for an app that the image does not have. */
-export function checkApp(files: ImageFiles, app: string): void {
+function checkApp(files: ImageFiles, app: string): void {
   const names = files.namesIn("/scif/apps");
   if (!names.includes(app)) throw appUnknown(app, names);
 }
@@ -74,12 +74,46 @@ function scriptOf(
   return paths.find((path) => files.isExecutable(path));
 }
 
+/** What a program is chosen by, and what it gets. */
+export interface ProgramWish {
+  readonly image: HpcImageFacts;
+  readonly action: Exclude<Action, { readonly kind: "run-help" }>;
+  readonly app: string | undefined;
+  readonly environment: EnvironmentWish;
+  readonly host: Readonly<Record<string, string | undefined>>;
+  /** Path inside. */
+  readonly home: string;
+  /** As `source:target[:ro]`, for programs that start others of their kind. */
+  readonly binds: readonly string[];
+  /** The instance that it is started in. */
+  readonly instance: string | undefined;
+  /** Where it begins, inside. */
+  readonly folder: string;
+  readonly manner: StartManner;
+  readonly warn: (sentence: string) => void;
+}
+
+/**
+ * The program that a container is to run, from what is in its root. Undefined where nothing is to be started: a test, a
+ * startscript that the image does not have. Throws app-unknown, and what makeProgram() throws.
+ */
+export function prepareProgram(files: ImageFiles, wish: ProgramWish): Program | undefined {
+  const { action, app, image, host, home, binds, instance, folder, manner, warn } = wish;
+  if (app !== undefined) checkApp(files, app);
+  const words = chooseWords(files, action, image, app, host, warn);
+  if (words.length === 0) return undefined;
+  const facts = { host, command: action.kind, imagePath: image.name, binds, home, app, instance };
+  const environment = makeEnvironment(wish.environment, { ...facts, prompt: manner.prompt });
+  const program = makeProgram(files, words, environment, image, { manner, folder });
+  return { ...program, env: { ...program.env, PWD: folder } };
+}
+
 /**
  * The program for execve(2). Vial itself reads the image's env scripts where they do no more than set variables; others, and
  * those of --env-file, are read by the image's shell, which then becomes the program. `folder` is where it begins.
  * Throws command-not-found, command-not-executable, no-script-shell.
  */
-export function makeProgram(
+function makeProgram(
   files: ImageFiles,
   words: readonly string[],
   environment: Environment,

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { replaceProcess } from "#host";
 import { commandNotExecutable } from "../error.ts";
 import { enterImage, type HpcStart } from "./enter-image.ts";
-import { joinLimitGroup, makeLimitGroup } from "./limit/group.ts";
+import { loadLimitGroup } from "./limit/load.ts";
 import type { Program } from "./program.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { Program } from "./program.ts";
 export async function startHpc(start: HpcStart): Promise<number> {
   const { server, wish } = start;
   // Before the host's files are left behind.
-  const group = wish.limits === undefined ? undefined : makeLimitGroup(wish.limits);
+  const group = await loadLimitGroup(wish.limits);
   let program: Program | number;
   try {
     program = enterImage(start);
@@ -34,7 +34,7 @@ export async function startHpc(start: HpcStart): Promise<number> {
     return program;
   }
   // As the last: what Vial itself needs counts for where it was started.
-  joinLimitGroup(group);
+  group?.join();
   return become(program);
 }
 

@@ -1,21 +1,12 @@
+import type { AddedEntry } from "#image";
+
+/** A file whose content goes behind what is there. */
+type AppendedFile = Omit<Extract<AddedEntry, { readonly kind: "file" }>, "existing"> & {
+  readonly existing: "append";
+};
+
 /** Something to be put into the root file system of an image. Paths are absolute; folders come before what is in them. */
-export type ImageEntry =
-  | {
-      readonly kind: "folder";
-      readonly path: string;
-      readonly mode: number;
-      /** A folder that is there already keeps its mode. */
-      readonly existing?: "keep";
-    }
-  | {
-      readonly kind: "file";
-      readonly path: string;
-      readonly mode: number;
-      readonly content: string;
-      /** A file that is there already stays as it is, or the content goes behind its own. Else it is replaced. */
-      readonly existing?: "keep" | "append";
-    }
-  | { readonly kind: "link"; readonly path: string; readonly target: string };
+export type ImageEntry = AddedEntry | AppendedFile;
 
 type FileEntry = Extract<ImageEntry, { readonly kind: "file" }>;
 

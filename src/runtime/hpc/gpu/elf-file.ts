@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { openInside } from "#host";
+import { openInside, readFileInside } from "#host";
 import { type ElfObject, readElf } from "./elf.ts";
 
 // ELF files and caches by their place, on the host or in an image. Regular files alone: a pipe would wait for its writer.
@@ -26,7 +26,7 @@ export function readHostBytes(path: string): Uint8Array | undefined {
 }
 
 export function readImageBytes(root: number, path: string): Uint8Array | undefined {
-  return inImage(root, path, readWhole);
+  return readFileInside(root, path, mostBytes);
 }
 
 export function isInImage(root: number, path: string): boolean {

@@ -83,7 +83,7 @@ const driver = {
   "libother.so.1": needs("2.2.5"),
 };
 
-describe.skipIf(ownMachine !== 62)("planGpus()", () => {
+describe.skipIf(ownMachine !== 62)("planGpus() (the made-up libraries are for x86-64)", () => {
   test("shows the listed libraries of the cache in one folder, read-only, and nothing else", () => {
     const host = makeHost(driver);
     const steps = plan(makeImage({ [libcPath]: libc("2.2.5", "2.17", "2.31") }), host);

@@ -2,13 +2,13 @@ import { type CgroupHost, cgroupHost, NoCgroup, OwnCgroup } from "#host";
 import { limitRejected, limitsClosed, limitUnsupported } from "./error.ts";
 import { type Limits, limitSettings } from "./limits.ts";
 
-/** Moves this process into its group. Throws limit-rejected. */
-export function joinLimitGroup(group: OwnCgroup | undefined): void {
-  try {
-    group?.join();
-  } catch (error) {
-    throw limitRejected("limits", "cgroup.procs", "0", error);
-  }
+/** A control group that limits a program. */
+export interface LimitGroup {
+  readonly folders: readonly string[];
+  /** Moves this process in. Throws limit-rejected. */
+  join(): void;
+  /** Removes it while nobody has joined. */
+  remove(): void;
 }
 
 /**
@@ -18,7 +18,7 @@ export function joinLimitGroup(group: OwnCgroup | undefined): void {
 export function makeLimitGroup(
   limits: Limits,
   host: CgroupHost | undefined = cgroupHost(),
-): OwnCgroup | undefined {
+): LimitGroup | undefined {
   if (host === undefined)
     throw limitUnsupported("a limit", "this host has no control groups at /sys/fs/cgroup");
   const { settings, gap } = limitSettings(limits, host.version);
@@ -50,9 +50,23 @@ export function makeLimitGroup(
         throw limitRejected(option, file.name, file.text, error);
       }
     }
-    return group;
+    return asLimitGroup(group);
   } catch (error) {
     group.remove();
     throw error;
   }
+}
+
+function asLimitGroup(group: OwnCgroup): LimitGroup {
+  return {
+    folders: group.folders,
+    remove: () => group.remove(),
+    join() {
+      try {
+        group.join();
+      } catch (error) {
+        throw limitRejected("limits", "cgroup.procs", "0", error);
+      }
+    },
+  };
 }

@@ -15,7 +15,7 @@ import { dirname, resolve } from "node:path";
 import { mkfsExt3 } from "#host";
 import { addObject, noTime, openSif, primaryPartition } from "#sif";
 import { overlayFileTaken, overlayPathInvalid, overlaySifUnfit, overlaySizeInvalid } from "./error.ts";
-import { isSifFile } from "./sif-image.ts";
+import { isSifFile } from "../sif-image.ts";
 
 // A file system in a file in which a container keeps its changes, as `apptainer overlay create` makes it: ext3, with the
 // folders "upper" and "work" that overlayfs wants. It lies in a file of its own, or in a SIF file as one more partition.
