@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { findProgram } from "#host";
+import { type DockerRegistry, startDockerRegistry } from "./docker-registry.ts";
 
 // The main job from end to end: a Debian image is made, goes to a real registry, comes back from there to root and to an
 // ordinary user, and runs Perl for both. umoci and skopeo read the store.
@@ -26,7 +26,7 @@ let folder = "";
 // A copy of its own: an ordinary user may not reach the folder of the checkout.
 let program = "";
 let host = "";
-let registry: Bun.Subprocess | undefined;
+let registry: DockerRegistry | undefined;
 
 interface Outcome {
   readonly code: number;
@@ -60,14 +60,6 @@ const asUser = (...words: readonly string[]) =>
     XDG_RUNTIME_DIR: `${folder}/home/run`,
   });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 describe.skipIf(why !== undefined)("the main job", () => {
   beforeAll(async () => {
     folder = mkdtempSync(`${tmpdir()}/vj-`);
@@ -75,18 +67,8 @@ describe.skipIf(why !== undefined)("the main job", () => {
     program = `${folder}/vial`;
     copyFileSync(compiled, program);
     chmodSync(program, 0o755);
-    host = `127.0.0.1:${await freePort()}`;
-    const config = {
-      version: 0.1,
-      log: { level: "error" },
-      storage: { filesystem: { rootdirectory: `${folder}/registry` } },
-      http: { addr: host },
-    };
-    writeFileSync(`${folder}/registry.yml`, JSON.stringify(config));
-    registry = Bun.spawn(["docker-registry", "serve", `${folder}/registry.yml`], {
-      stdout: "ignore",
-      stderr: "ignore",
-    });
+    registry = await startDockerRegistry(folder);
+    ({ host } = registry);
     const added = Bun.spawnSync(["useradd", "-m", "-d", `${folder}/home`, user]);
     if (added.exitCode !== 0) throw new Error(added.stderr.toString());
     mkdirSync(`${folder}/home/run`, { mode: 0o700 });
@@ -98,8 +80,7 @@ describe.skipIf(why !== undefined)("the main job", () => {
   }, 5 * minutes);
 
   afterAll(async () => {
-    registry?.kill("SIGKILL");
-    await registry?.exited;
+    await registry?.close();
     await asUser("rm", "-f", "kept");
     // Files of the user's sub-ids.
     Bun.spawnSync(["userdel", user]);

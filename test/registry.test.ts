@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { type Engine, listRemoteTags, openEngine, pullImage, pushImage } from "#engine";
 import { findProgram, runChecked } from "#host";
 import { checkStore, findImage, setRef } from "#image";
 import { parseReference, type VialError } from "#spec";
 import { FakeRegistry, tarOf } from "../src/registry/fake.ts";
+import { type DockerRegistry, startDockerRegistry } from "./docker-registry.ts";
 
 // A real registry (Debian's docker-registry) and other people's clients (skopeo, umoci) as judges of ours.
 
@@ -17,7 +17,7 @@ if (missing.length > 0)
 
 let folder = "";
 let host = "";
-let registry: Bun.Subprocess | undefined;
+let registry: DockerRegistry | undefined;
 const environment = { ...process.env };
 
 beforeAll(async () => {
@@ -28,45 +28,18 @@ beforeAll(async () => {
   process.env.XDG_CONFIG_HOME = `${folder}/config`;
   delete process.env.XDG_RUNTIME_DIR;
   if (missing.length > 0) return;
-  host = `127.0.0.1:${await freePort()}`;
-  const config = {
-    version: 0.1,
-    log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: `${folder}/registry` } },
-    http: { addr: host },
-  };
-  writeFileSync(`${folder}/registry.yml`, JSON.stringify(config));
-  registry = Bun.spawn(["docker-registry", "serve", `${folder}/registry.yml`], {
-    stdout: "ignore",
-    stderr: "ignore",
-  });
-  for (let tries = 0; tries < 200; tries++) {
-    try {
-      if ((await fetch(`http://${host}/v2/`)).ok) return;
-    } catch {
-      await Bun.sleep(50);
-    }
-  }
-  throw new Error("docker-registry does not come up");
+  registry = await startDockerRegistry(folder);
+  ({ host } = registry);
 }, 30_000);
 
 afterAll(async () => {
-  registry?.kill("SIGKILL");
-  await registry?.exited;
+  await registry?.close();
   for (const name of ["DOCKER_CONFIG", "HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"]) {
     if (environment[name] === undefined) delete process.env[name];
     else process.env[name] = environment[name];
   }
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 function newEngine(name: string): Engine {
   const root = `${folder}/${name}`;
