@@ -74,6 +74,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "sif list": () => import("./command/sif-list.ts"),
   "sif new": () => import("./command/sif-new.ts"),
   "sif setprim": () => import("./command/sif-setprim.ts"),
+  serve: () => import("./command/serve.ts"),
   shell: () => import("./command/shell.ts"),
   sign: () => import("./command/sign.ts"),
   start: () => import("./command/start.ts"),
@@ -201,7 +202,7 @@ export const sections: readonly { readonly title: string; readonly names: readon
   { title: "Images in files", names: ["convert", "save", "load", "import", "export"] },
   { title: "Signatures of SIF files", names: ["sign", "verify"] },
   { title: "Registries", names: ["login", "logout"] },
-  { title: "Vial itself", names: ["doctor", "info", "check", "version"] },
+  { title: "Vial itself", names: ["doctor", "info", "check", "serve", "version"] },
 ];
 
 export interface Verb {

@@ -345,25 +345,26 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
       options: ["bind", "ro", "nosuid", "nodev"],
     });
   }
-  const wishes: RuntimeMount[] = spec.mounts.map((wish) =>
-    wish.kind === "tmpfs"
-      ? {
+  const wishes: RuntimeMount[] = spec.mounts.flatMap((wish) => {
+    if (wish.kind === "tmpfs")
+      return [
+        {
           destination: wish.target,
           type: "tmpfs",
           source: "tmpfs",
           options: ["nosuid", "nodev", "noexec", ...wish.options],
-        }
-      : {
-          destination: wish.target,
-          type: "bind",
-          source: wish.source,
-          options: [
-            wish.recursive ? "rbind" : "bind",
-            wish.propagation,
-            ...(wish.readonly ? ["ro"] : ["rw"]),
-          ],
         },
-  );
+      ];
+    if (wish.kind !== "bind") return [];
+    return [
+      {
+        destination: wish.target,
+        type: "bind",
+        source: wish.source,
+        options: [wish.recursive ? "rbind" : "bind", wish.propagation, ...(wish.readonly ? ["ro"] : ["rw"])],
+      },
+    ];
+  });
   // A mount below another's target comes after it; one on a default target replaces it.
   const targets = new Set(wishes.map((wish) => wish.destination));
   const ordered = wishes.sort((a, b) => depth(a.destination) - depth(b.destination));
@@ -392,9 +393,14 @@ function makeNamespaces(spec: ContainerSpec, facts: BundleFacts): readonly { typ
   add("pid", spec.pid, facts.joined.pid);
   add("ipc", spec.ipc, facts.joined.ipc);
   add("uts", spec.uts, undefined);
-  add("network", spec.network === "none" ? "private" : spec.network, facts.joined.network);
+  add("network", networkNamespace(spec.network), facts.joined.network);
   if (spec.cgroup === "private") namespaces.push({ type: "cgroup" });
   return namespaces;
+}
+
+function networkNamespace(wish: ContainerSpec["network"]): NamespaceWish {
+  if (wish === "host") return "host";
+  return typeof wish === "object" && "container" in wish ? wish : "private";
 }
 
 /** The limits (runtime-spec, config-linux.md, "Control groups"). */

@@ -10,7 +10,29 @@ export type MountWish =
       readonly propagation: string;
       readonly recursive: boolean;
     }
-  | { readonly kind: "tmpfs"; readonly target: string; readonly options: readonly string[] };
+  | { readonly kind: "tmpfs"; readonly target: string; readonly options: readonly string[] }
+  | {
+      readonly kind: "volume";
+      /** The name of the volume. Empty in a wish: an anonymous one is made when the container is created. */
+      readonly name: string;
+      /** Made for this container alone, and removed with it by `rm -v` and `--rm`. */
+      readonly anonymous: boolean;
+      readonly target: string;
+      readonly readonly: boolean;
+      readonly propagation: string;
+      /** What the image has at the target is not copied into an empty volume. */
+      readonly nocopy: boolean;
+      /** A folder of the volume, relative; empty is the whole. */
+      readonly subpath: string;
+      /** What a volume that is made for this mount is made with. */
+      readonly create: {
+        readonly driver: string;
+        readonly options: Readonly<Record<string, string>>;
+        readonly labels: Readonly<Record<string, string>>;
+      };
+    }
+  /** The root of another image, always read-only. */
+  | { readonly kind: "image"; readonly image: string; readonly target: string; readonly subpath: string };
 
 /** A device that the user asked for: path on the host, path inside, and "rwm" in part. */
 export interface DeviceWish {
@@ -49,7 +71,35 @@ export interface RestartPolicy {
 /** A namespace: its own, the host's, or that of another container (by id). */
 export type NamespaceWish = "private" | "host" | { readonly container: string };
 
-export type NetworkWish = "none" | "host" | { readonly container: string };
+/** `endpoints`: networks that Vial makes, at least one; the first has the default route. */
+export type NetworkWish =
+  | "none"
+  | "host"
+  | { readonly container: string }
+  | { readonly endpoints: readonly EndpointWish[] };
+
+/** What a container is to be in one network. Addresses as text; undefined: Vial chooses. */
+export interface EndpointWish {
+  /** The name of the network; `bridge` is the default one. */
+  readonly network: string;
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  readonly mac?: string;
+  /** More names by which others in this network find it. */
+  readonly aliases: readonly string[];
+  readonly driverOptions?: Readonly<Record<string, string>>;
+}
+
+/** One `-p`, after parsing: ranges are one wish for each port. */
+export interface PortWish {
+  /** An address of the host; undefined: loopback alone, and both families of it. `0.0.0.0` and `::` are all. */
+  readonly hostAddress?: string;
+  /** Undefined: the kernel chooses at each start. With `hostPortEnd`: the first free one of a range. */
+  readonly hostPort?: number;
+  readonly hostPortEnd?: number;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+}
 
 /** Everything that was decided when a container was created. Written once as spec.json; rename and update rewrite it. */
 export interface ContainerSpec {
@@ -75,8 +125,14 @@ export interface ContainerSpec {
   readonly init: boolean;
   readonly mounts: readonly MountWish[];
   readonly network: NetworkWish;
+  readonly ports: readonly PortWish[];
+  /** Every exposed port is published, at a port that the kernel chooses. */
+  readonly publishAll: boolean;
+  readonly domainname: string;
   readonly extraHosts: readonly string[];
   readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
   readonly restart: RestartPolicy;
   readonly stopSignal: string;
   /** Seconds; -1 waits without end. */

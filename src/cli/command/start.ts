@@ -70,5 +70,7 @@ export const command: Command = {
 
 /** The container of which this one joins a namespace. */
 function joinedBy({ network, pid, ipc }: ContainerSpec): string | undefined {
-  return [network, pid, ipc].flatMap((wish) => (typeof wish === "object" ? [wish.container] : []))[0];
+  return [network, pid, ipc].flatMap((wish) =>
+    typeof wish === "object" && "container" in wish ? [wish.container] : [],
+  )[0];
 }

@@ -30,8 +30,13 @@ export interface CreateWish
       | "init"
       | "mounts"
       | "network"
+      | "ports"
+      | "publishAll"
+      | "domainname"
       | "extraHosts"
       | "dns"
+      | "dnsSearch"
+      | "dnsOptions"
       | "restart"
       | "resources"
       | "ulimits"
@@ -188,8 +193,13 @@ export function makeSpec(
     init: wish.init ?? false,
     mounts: wish.mounts ?? [],
     network,
+    ports: wish.ports ?? [],
+    publishAll: wish.publishAll ?? false,
+    domainname: wish.domainname ?? "",
     extraHosts: wish.extraHosts ?? [],
     dns: wish.dns ?? [],
+    dnsSearch: wish.dnsSearch ?? [],
+    dnsOptions: wish.dnsOptions ?? [],
     restart: wish.restart ?? { name: "no", maximumRetries: 0 },
     stopSignal: wish.stopSignal ?? (defaults.StopSignal || "SIGTERM"),
     stopTimeout: wish.stopTimeout ?? 10,

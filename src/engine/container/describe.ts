@@ -105,7 +105,11 @@ const noEndpoint = {
 };
 
 function networkName(spec: ContainerSpec): string {
-  return typeof spec.network === "string" ? spec.network : `container:${spec.network.container}`;
+  const { network } = spec;
+  if (typeof network === "string") return network;
+  return "container" in network
+    ? `container:${network.container}`
+    : (network.endpoints[0]?.network ?? "none");
 }
 
 function printHealth(health: Health): Record<string, unknown> {
@@ -122,6 +126,19 @@ function describeMount(mount: MountWish): Record<string, unknown> {
       RW: !mount.options.includes("ro"),
       Propagation: "",
     };
+  if (mount.kind === "volume")
+    return {
+      Type: "volume",
+      Name: mount.name,
+      Source: "",
+      Destination: mount.target,
+      Driver: "local",
+      Mode: mount.readonly ? "ro" : "z",
+      RW: !mount.readonly,
+      Propagation: "",
+    };
+  if (mount.kind === "image")
+    return { Type: "image", Source: mount.image, Destination: mount.target, Mode: "ro", RW: false };
   return {
     Type: "bind",
     Source: mount.source,

@@ -60,10 +60,13 @@ export function writeSpec(place: ContainerFolder, spec: ContainerSpec): void {
   writeAtomic(`${place.folder}/spec.json`, JSON.stringify(spec), 0o600);
 }
 
+/** What the specs of containers that an earlier Vial made lack. */
+const since = { ports: [], publishAll: false, domainname: "", dnsSearch: [], dnsOptions: [] };
+
 /** Throws container-unknown, container-damaged. */
 export function readSpec(place: ContainerFolder): ContainerSpec {
   try {
-    return JSON.parse(readFileSync(`${place.folder}/spec.json`, "utf8")) as ContainerSpec;
+    return { ...since, ...(JSON.parse(readFileSync(`${place.folder}/spec.json`, "utf8")) as ContainerSpec) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw containerUnknown(place.id);
     if (error instanceof SyntaxError) throw containerDamaged(place.id, reasonOf(error));

@@ -183,7 +183,7 @@ function readFacts(
   const rootless = inUserNamespace();
   const mode = cgroupMode();
   const user = resolveUser(spec.user, readAccounts(rootfs), spec.groupAdd);
-  const joins = typeof spec.network === "object" || spec.network === "host" ? spec.network : undefined;
+  const joins = joinedNetwork(spec.network);
   const oneId = hasOneId();
   const wantsDefault = spec.seccomp === "default" && !spec.privileged && !oneId;
   return {
@@ -205,7 +205,7 @@ function readFacts(
     joined: {
       ...(typeof spec.pid === "object" ? { pid: namespaceOf(engine, spec.pid.container, "pid") } : {}),
       ...(typeof spec.ipc === "object" ? { ipc: namespaceOf(engine, spec.ipc.container, "ipc") } : {}),
-      ...(typeof joins === "object" ? { network: namespaceOf(engine, joins.container, "net") } : {}),
+      ...(joins === undefined ? {} : { network: namespaceOf(engine, joins, "net") }),
     },
     // After `joined`, which tells when that container does not run.
     etc: writeEtc(engine, spec, place),
@@ -221,6 +221,11 @@ function readFacts(
         )
       : undefined,
   };
+}
+
+/** The container whose network namespace is joined. */
+function joinedNetwork(wish: ContainerSpec["network"]): string | undefined {
+  return typeof wish === "object" && "container" in wish ? wish.container : undefined;
 }
 
 function refuseInit(): never {
@@ -255,8 +260,8 @@ function hardLimit(name: string): number {
 /** resolv.conf, hosts and hostname, mounted over the image's own and never written through them. */
 function writeEtc(engine: Engine, spec: ContainerSpec, place: ContainerFolder): string {
   const folder = `${place.bundle}/etc`;
-  const joined =
-    typeof spec.network === "object" ? containerFolder(engine, spec.network.container).bundle : undefined;
+  const joins = joinedNetwork(spec.network);
+  const joined = joins === undefined ? undefined : containerFolder(engine, joins).bundle;
   const hosts = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"];
   if (spec.network === "none") hosts.push(`127.0.1.1\t${spec.hostname}`);
   for (const entry of spec.extraHosts) {
