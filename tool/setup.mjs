@@ -52,10 +52,20 @@ export const programsOfTests = [
   { program: "newuidmap", package: "uidmap", use: "lets the tests run as an ordinary user" },
   { program: "gpg", package: "gnupg", use: "judges our signatures" },
   { program: "tmux", package: "tmux", use: "is the terminal of the interactive tests" },
+  { program: "docker-compose", package: "docker-compose", use: "brings up an application through our API" },
+  { program: "chromium", package: "chromium", use: "looks at a page through a published port" },
+  {
+    program: "/usr/lib/python3/dist-packages/docker/__init__.py",
+    package: "python3-docker",
+    use: "speaks to our API",
+  },
 ];
 
 /** Judges that not every distribution has: their tests are skipped where apt does not know the package. */
-export const programsOfSomeTests = [{ program: "siftool", package: "siftool", use: "judges our SIF files" }];
+export const programsOfSomeTests = [
+  { program: "siftool", package: "siftool", use: "judges our SIF files" },
+  { program: "docker", package: "docker.io", use: "speaks to our API" },
+];
 
 /** Those of `entries` whose package apt-cache(8) knows. */
 export function knownToApt(entries) {
@@ -65,7 +75,7 @@ export function knownToApt(entries) {
   );
 }
 
-/** The programs of the list that this machine does not have. Daemons and tools of root are in sbin, often not on PATH. */
+/** The programs, and files by their path, of the list that this machine does not have. Daemons and tools of root are in sbin, often not on PATH. */
 export function missingPrograms(list) {
   const folders = [
     ...(process.env.PATH ?? "").split(":"),
@@ -82,7 +92,11 @@ export function missingPrograms(list) {
       return false;
     }
   };
-  return list.filter(({ program }) => !folders.some((folder) => isExecutable(join(folder, program))));
+  return list.filter(({ program }) =>
+    program.startsWith("/")
+      ? !existsSync(program)
+      : !folders.some((folder) => isExecutable(join(folder, program))),
+  );
 }
 
 /** Runs a program to its end and keeps what it printed; `onLine` sees each line as it comes. Gives { status, text }. */

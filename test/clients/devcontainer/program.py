@@ -1,0 +1,1 @@
+print("it runs in " + __import__("os").environ["FROM_FILE"])
