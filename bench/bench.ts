@@ -1,6 +1,7 @@
 // Measures Vial side by side, in one run, with what the machine has: raw crun on the same bundle (the floor), bwrap,
 // podman, docker; and the profile hpc with squashfuse, bwrap and Charliecloud. `npm run bench [-- --quick]`; results go to
-// bench/results. `-- --only hpc` measures that part alone, into files of its own.
+// bench/results. `-- --only hpc` measures that part alone, into files of its own; so do `sif` and `web`, and `web` is
+// measured by itself alone, for it needs a network namespace.
 
 import {
   existsSync,
@@ -22,18 +23,27 @@ import { interleave, median, ratio, type Sample, text, time } from "./measure.ts
 import { type Row, short, writeReport } from "./report.ts";
 import { missingForSif, sifRows } from "./sif.ts";
 import { openTransfer, pssOf, timeWithMemory } from "./transfer.ts";
+import { webRows } from "./web.ts";
 
 const project = fileURLToPath(new URL("..", import.meta.url));
 const hybrid =
   process.env.VIAL_BENCH_INSIDE !== undefined || existsSync("/sys/fs/cgroup/unified/cgroup.controllers");
 
-// crun refuses hybrid control groups unless the v2 hierarchy is out of sight: for all that are measured alike.
-if (hybrid && process.env.VIAL_BENCH_INSIDE === undefined) {
-  const script = 'mount -t tmpfs none /sys/fs/cgroup/unified && exec "$@"';
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
+if (only !== undefined && only !== "hpc" && only !== "sif" && only !== "web")
+  throw new Error(`--only takes "hpc", "sif" or "web", the parts that stand by themselves, not "${only}"`);
+
+// crun refuses hybrid control groups unless the v2 hierarchy is out of sight: for all that are measured alike. Bridges and
+// rules of the packet filter are made in a network namespace, so that this machine's own stay as they are.
+if ((hybrid || only === "web") && process.env.VIAL_BENCH_INSIDE === undefined) {
+  const hide = hybrid ? "mount -t tmpfs none /sys/fs/cgroup/unified" : ":";
+  const loopback = only === "web" ? "ip link set lo up" : ":";
+  const script = `${hide} && ${loopback} && exec "$@"`;
   const child = Bun.spawnSync(
     [
       "unshare",
       "--mount",
+      ...(only === "web" ? ["--net"] : []),
       "sh",
       "-c",
       script,
@@ -51,9 +61,6 @@ if (hybrid && process.env.VIAL_BENCH_INSIDE === undefined) {
 }
 
 const quick = process.argv.includes("--quick");
-const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
-if (only !== undefined && only !== "hpc" && only !== "sif")
-  throw new Error(`--only takes "hpc" or "sif", the parts that stand by themselves, not "${only}"`);
 const rounds = quick ? 5 : 15;
 const folder = mkdtempSync("/tmp/vb-");
 const say = (line: string) => console.error(line);
@@ -63,29 +70,41 @@ time([process.execPath, `${project}tool/build.ts`]);
 
 const loadBefore = loadavg()[0] ?? 0;
 const rows: Row[] = [];
-const vial = openVial(program, folder);
+const network = only === "web" ? "bridge" : "none";
+const vial = openVial(program, folder, network);
 const others: Competitor[] = [];
 const refused: Refused[] = [];
 const versions: string[] = [];
 try {
   if (only === undefined) await measureContainers();
-  if (only !== "sif") {
+  if (only === "web") {
+    await openOthers();
+    say("web");
+    const web = await webRows(vial, others, `${folder}/d.sock`, folder, quick);
+    rows.push(...web.rows);
+    refused.push(...web.refused.map((why) => ({ name: why.split(":")[0] ?? "", why })));
+  }
+  if (only === undefined || only === "hpc") {
     say("hpc");
     const hpc = await hpcRows(program, folder, quick);
     rows.push(...hpc.rows);
     refused.push(...hpc.refused.map((why) => ({ name: why.split(":")[0] ?? "", why })));
     versions.push(...hpc.versions);
   }
-  if (only !== "hpc") {
+  if (only === undefined || only === "sif") {
     say("SIF files");
     rows.push(...(await allSifRows()));
   }
 
-  async function measureContainers(): Promise<void> {
-    for (const opened of [openPodman(vial, folder), await openDocker(vial, folder)]) {
+  async function openOthers(): Promise<void> {
+    for (const opened of [openPodman(vial, folder, network), await openDocker(vial, folder, network)]) {
       if ("why" in opened) refused.push(opened);
       else others.push(opened);
     }
+  }
+
+  async function measureContainers(): Promise<void> {
+    await openOthers();
     const all = [vial, ...others];
     const floor = openFloor(vial, folder);
 

@@ -8,7 +8,7 @@ export interface Competitor {
   /** The words before a verb: program and global options. */
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Flags of `run` that make it alike: no network. */
+  /** Flags of `run` that make it alike. */
   readonly runFlags: readonly string[];
   close(): void;
 }
@@ -18,8 +18,11 @@ export interface Refused {
   readonly why: string;
 }
 
+/** What the tools are measured with: no network, or a bridge. */
+export type BenchNetwork = "none" | "bridge";
+
 /** dist/vial on a root of its own, with the image busybox. */
-export function openVial(program: string, folder: string): Competitor {
+export function openVial(program: string, folder: string, network: BenchNetwork = "none"): Competitor {
   const env = { VIAL_ROOT: `${folder}/v`, HOME: folder };
   const tar = makeBusybox(folder);
   text([program, "import", "--change", 'CMD ["sh"]', tar, "busybox"], env);
@@ -28,7 +31,7 @@ export function openVial(program: string, folder: string): Competitor {
     version: text([program, "--version"]),
     words: [program],
     env,
-    runFlags: ["--network", "none"],
+    runFlags: ["--network", network],
     close() {
       const ids = text([program, "ps", "-aq"], env)
         .split("\n")
@@ -43,7 +46,8 @@ function makeBusybox(folder: string): string {
   for (const name of ["bin", "etc", "proc", "sys", "dev", "tmp", "root"])
     mkdirSync(`${root}/${name}`, { recursive: true });
   cpSync("/bin/busybox", `${root}/bin/busybox`, { dereference: true });
-  for (const applet of ["sh", "true", "sleep"]) text(["ln", "-sf", "busybox", `${root}/bin/${applet}`]);
+  for (const applet of ["sh", "true", "sleep", "httpd", "wget", "touch", "test", "mkdir"])
+    text(["ln", "-sf", "busybox", `${root}/bin/${applet}`]);
   writeFileSync(`${root}/etc/passwd`, "root:x:0:0:root:/root:/bin/sh\n");
   for (const file of ["hosts", "hostname", "resolv.conf", "group"]) writeFileSync(`${root}/etc/${file}`, "");
   text(["tar", "-C", root, "-cf", `${folder}/busybox.tar`, "."]);
@@ -51,10 +55,15 @@ function makeBusybox(folder: string): string {
 }
 
 // Its default limits are beyond the hard limits of some hosts.
-const podmanFlags = ["--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
+const podmanLimits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
 
 /** Loads the image that Vial saved, and gives the tool, or the reason why it cannot be had here. */
-export function openPodman(vial: Competitor, folder: string): Competitor | Refused {
+export function openPodman(
+  vial: Competitor,
+  folder: string,
+  network: BenchNetwork = "none",
+): Competitor | Refused {
+  const podmanFlags = ["--network", network, ...podmanLimits];
   if (Bun.which("podman") === null) return { name: "podman", why: "not installed" };
   const words = [
     "podman",
@@ -87,8 +96,12 @@ export function openPodman(vial: Competitor, folder: string): Competitor | Refus
   };
 }
 
-/** A dockerd of its own, without a bridge or firewall rules. */
-export async function openDocker(vial: Competitor, folder: string): Promise<Competitor | Refused> {
+/** A dockerd of its own on FOLDER/d.sock; for `none` without a bridge or firewall rules. */
+export async function openDocker(
+  vial: Competitor,
+  folder: string,
+  network: BenchNetwork = "none",
+): Promise<Competitor | Refused> {
   const daemon = ["/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd"].find((path) =>
     existsSync(path),
   );
@@ -107,9 +120,7 @@ export async function openDocker(vial: Competitor, folder: string): Promise<Comp
       `${folder}/dx`,
       "-p",
       `${folder}/d.pid`,
-      "--iptables=false",
-      "--ip6tables=false",
-      "--bridge=none",
+      ...(network === "none" ? ["--iptables=false", "--ip6tables=false", "--bridge=none"] : []),
     ],
     { stdin: "ignore", stdout: "ignore", stderr: Bun.file(`${folder}/dockerd.log`) },
   );
@@ -127,7 +138,7 @@ export async function openDocker(vial: Competitor, folder: string): Promise<Comp
       }
     }
     text([...words, "load", "-i", saved(vial, folder)]);
-    time([...words, "run", "--rm", "--network", "none", "busybox", "true"]);
+    time([...words, "run", "--rm", "--network", network, "busybox", "true"]);
   } catch (error) {
     close();
     const log = existsSync(`${folder}/dockerd.log`)
@@ -140,7 +151,7 @@ export async function openDocker(vial: Competitor, folder: string): Promise<Comp
     version: `${text([...words, "version", "--format", "{{.Server.Version}}"])} (dockerd)`,
     words,
     env: {},
-    runFlags: ["--network", "none"],
+    runFlags: ["--network", network],
     close() {
       const ids = text([...words, "ps", "-aq"])
         .split("\n")

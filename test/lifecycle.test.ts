@@ -236,10 +236,10 @@ suite("stop, kill, restart, pause, wait", () => {
   });
 
   test("wait gives the code of a container that is removed at its end, or by rm -f", async () => {
-    const self = await vial.ok("run", "-d", "--rm", "busybox", "sh", "-c", "sleep 0.3; exit 7");
+    const self = await vial.ok("run", "-d", "--rm", "busybox", "sh", "-c", "sleep 2; exit 7");
     const forced = await sleeper();
     const waits = [vial.ok("wait", self), vial.ok("wait", forced)];
-    await Bun.sleep(100);
+    await Bun.sleep(1000);
     await vial.ok("rm", "-f", forced);
     expect(await Promise.all(waits)).toEqual(["7", "137"]);
   });
