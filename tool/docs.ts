@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { printApiTable } from "./api-table.ts";
 import { printPersonaTable } from "./apptainer-table.ts";
 import { listErrors, printErrors } from "./errors.ts";
 import { printRoomTable, projectFolder } from "./map.ts";
@@ -36,4 +37,5 @@ if (import.meta.main) {
   writeFileSync(join(projectFolder, "docs/errors.md"), printErrors(errors));
   writeTable("docs/map.md", "rooms", printRoomTable());
   writeTable("docs/apptainer.md", "commands", printPersonaTable());
+  writeTable("docs/api.md", "paths", printApiTable());
 }

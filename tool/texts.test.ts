@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { printApiTable } from "./api-table.ts";
 import { printPersonaTable } from "./apptainer-table.ts";
 import { readTable } from "./docs.ts";
 import { codesInSource, errorFiles, listErrors, printErrors } from "./errors.ts";
@@ -84,6 +85,10 @@ describe("the errors of all rooms", () => {
         !allowed.has(file) && !file.endsWith(".test.ts") && /\bnew VialError\(/.test(readSource(file)),
     );
     expect(faulty).toEqual([]);
+  });
+
+  test("docs/api.md has the paths as they are: run `npm run docs`", () => {
+    expect(readTable("docs/api.md", "paths")).toBe(printApiTable());
   });
 
   test("docs/apptainer.md has the table of commands and options as it is: run `npm run docs`", () => {

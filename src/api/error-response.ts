@@ -1,4 +1,4 @@
-import { DockerAnswer } from "./docker/phrases.ts";
+import { DockerAnswer, phraseOf } from "./docker/phrases.ts";
 import { type ErrorKind, isVialError } from "#spec";
 
 /** As moby maps containerd's kinds of errors (daemon/server/httpstatus). */
@@ -25,6 +25,8 @@ export function errorResponse(error: unknown): { readonly status: number; readon
   if (error instanceof DockerAnswer) return { status: error.status, message: error.message };
   if (!isVialError(error))
     return { status: 500, message: error instanceof Error ? error.message : String(error) };
+  const phrase = phraseOf(error);
+  if (phrase !== undefined) return phrase;
   const why = error.why === undefined ? "" : `: ${error.why}`;
   return { status: statusOfKind[error.kind], message: `${error.message}${why}` };
 }

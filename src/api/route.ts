@@ -9,6 +9,8 @@ export type Method = "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
 /** One request, its path taken apart. */
 export interface Exchange {
   readonly engine: Engine;
+  /** The version of Vial itself. */
+  readonly vial: string;
   /** The version of the path, or the newest one where the path has none. */
   readonly version: ApiVersion;
   /** What the braces of the route's path stand for, decoded. */
@@ -17,9 +19,12 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   /** The body as it comes. Read it at most once, by this or by json(). */
   readonly body: Readable;
-  /** The whole body as JSON; undefined when there is none. Throws body-invalid, body-too-large. */
+  /**
+   * The body as JSON; undefined when there is none. Throws body-invalid, body-too-large. A body of unknown length is read up
+   * to the end of the document alone: what follows is the stdin of a client that joins streams without an upgrade.
+   */
   json(): Promise<unknown>;
-  /** Fires when the client has gone. */
+  /** Fires when the client has gone, or when the server stops and this answer is a stream. */
   readonly gone: AbortSignal;
 }
 
@@ -44,11 +49,15 @@ export type Answer =
   /** The head goes out at once; the answer ends when `stream` resolves. What it throws cuts the connection. */
   | {
       readonly status: number;
-      readonly type: string;
+      /** Left out: the answer has no Content-Type, as some of old versions. */
+      readonly type?: string;
       readonly stream: (outlet: Outlet) => Promise<void>;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** 101 to a client that asked for an upgrade; the raw connection is `hijack`'s until it resolves. */
+  /**
+   * Joined streams: the connection is `hijack`'s until it resolves. 101 to a client that asked for an upgrade; another gets
+   * 200, the rest of its body is what it says and the body of the answer what it hears.
+   */
   | { readonly type: string; readonly hijack: (socket: Duplex) => Promise<void> };
 
 export interface Route {

@@ -1,8 +1,12 @@
 import { systemRoutes } from "./docker/system.ts";
+import { pluginRoutes, unservedRoutes } from "./docker/unserved.ts";
 import type { Route } from "./route.ts";
 
-/** Every route. */
-export const routes: readonly Route[] = [...systemRoutes];
+/** What Vial serves. */
+export const servedRoutes: readonly Route[] = [...systemRoutes, ...pluginRoutes];
+
+/** Every route, with those that say why they are not served. */
+const routes: readonly Route[] = [...servedRoutes, ...unservedRoutes(servedRoutes)];
 
 export interface Match {
   readonly route: Route;
@@ -11,8 +15,8 @@ export interface Match {
 
 /** The route of a path without its version. A name may have slashes (`/images/a/b/json`): `{name}` takes them. */
 export function findRoute(method: string, path: string): Match | undefined {
-  for (const { route, pattern, names } of compiled) {
-    const found = route.method === method ? pattern.exec(path) : null;
+  for (const { route, pattern, names } of compiled.get(method) ?? []) {
+    const found = pattern.exec(path);
     if (found === null) continue;
     return {
       route,
@@ -30,11 +34,16 @@ function decode(text: string): string {
   }
 }
 
-const compiled = routes.map((route) => {
+function compile(route: Route) {
   const names: string[] = [];
   const source = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     names.push(name);
     return name === "name" ? "(.+)" : "([^/]+)";
   });
   return { route, pattern: new RegExp(`^${source}$`), names };
-});
+}
+
+const compiled = Map.groupBy(routes.map(compile), ({ route }) => route.method) as ReadonlyMap<
+  string,
+  readonly ReturnType<typeof compile>[]
+>;

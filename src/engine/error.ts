@@ -40,6 +40,7 @@ export function nameTaken(name: string, holder: string): VialError {
     kind: "conflict",
     code: "name-taken",
     what: `Cannot use the name ${JSON.stringify(name)}: the container ${holder.slice(0, 12)} has it`,
+    why: `its id is ${holder}`,
     next: `remove it by \`vial rm ${name}\`, rename it by \`vial rename ${name} NEW\`, or choose another name`,
   });
 }

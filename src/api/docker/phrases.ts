@@ -1,3 +1,5 @@
+import type { VialError } from "#spec";
+
 // Docker's own sentences, kept to the letter where clients match on them.
 
 /** An answer that is one of Docker's sentences. */
@@ -27,4 +29,66 @@ export function clientTooNew(asked: string, newest: string): DockerAnswer {
     400,
     `client version ${asked} is too new. Maximum supported API version is ${newest}`,
   );
+}
+
+/** What Vial does not have, in a sentence of its own: Docker has none for it. */
+export function notServed(sentence: string): DockerAnswer {
+  return new DockerAnswer(501, sentence);
+}
+
+/** What dockerd answers outside of a swarm, to the letter: compose and the docker command line look for it. */
+export function noSwarm(): DockerAnswer {
+  return new DockerAnswer(
+    503,
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  );
+}
+
+export function notPartOfSwarm(): DockerAnswer {
+  return new DockerAnswer(503, "This node is not part of a swarm");
+}
+
+/** The same sentence as dockerd's for an error of the engine, by its code. The first quoted word of ours is the name. */
+export function phraseOf(
+  error: VialError,
+): { readonly status: number; readonly message: string } | undefined {
+  const name = quoted(error.message);
+  const say = (status: number, message: string) => ({ status, message });
+  switch (error.code) {
+    case "container-unknown":
+      return say(404, `No such container: ${name}`);
+    case "container-ambiguous":
+      return say(400, `multiple IDs found with provided prefix: ${name}`);
+    case "image-unknown":
+      return say(404, `No such image: ${withTag(name)}`);
+    case "name-taken":
+      return say(
+        409,
+        `Conflict. The container name "/${name}" is already in use by container "${/\b[0-9a-f]{64}\b/.exec(`${error.why} ${error.message}`)?.[0] ?? ""}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
+    case "name-invalid":
+      return say(400, `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+    case "container-not-running":
+      return say(409, `container ${name} is not running`);
+    case "command-missing":
+      return say(400, "no command specified");
+    default:
+      return undefined;
+  }
+}
+
+/** The first text in quotes. */
+function quoted(sentence: string): string {
+  const found = /"(?:[^"\\]|\\.)*"/.exec(sentence)?.[0];
+  try {
+    return found === undefined ? "" : String(JSON.parse(found));
+  } catch {
+    return (found ?? "").slice(1, -1);
+  }
+}
+
+/** Docker names an image that it does not find with its tag. */
+function withTag(name: string): string {
+  const last = name.slice(name.lastIndexOf("/") + 1);
+  return last.includes(":") || last.includes("@") ? name : `${name}:latest`;
 }
