@@ -1,5 +1,2 @@
-fetch("words.txt")
-  .then((answer) => answer.text())
-  .then((text) => {
-    document.getElementById("words").textContent = text;
-  });
+const answer = await fetch("words.txt");
+document.getElementById("words").textContent = await answer.text();
