@@ -9,15 +9,30 @@ export interface DockerRegistry {
   close(): Promise<void>;
 }
 
-/** Starts it, with what it keeps in a new folder `registry` of `folder`, and waits until it answers. */
-export async function startDockerRegistry(folder: string): Promise<DockerRegistry> {
+export interface RegistryUser {
+  readonly name: string;
+  readonly password: string;
+}
+
+/**
+ * Starts it, with what it keeps in a new folder `registry` of `folder`, and waits until it answers. With a user, it serves
+ * nobody else.
+ */
+export async function startDockerRegistry(folder: string, user?: RegistryUser): Promise<DockerRegistry> {
   const host = `127.0.0.1:${await freePort()}`;
-  mkdirSync(`${folder}/registry`);
+  mkdirSync(`${folder}/registry`, { recursive: true });
+  const accounts = `${folder}/registry.htpasswd`;
+  if (user !== undefined)
+    writeFileSync(
+      accounts,
+      `${user.name}:${await Bun.password.hash(user.password, { algorithm: "bcrypt", cost: 4 })}\n`,
+    );
   const config = {
     version: 0.1,
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: `${folder}/registry` } },
     http: { addr: host },
+    ...(user === undefined ? {} : { auth: { htpasswd: { realm: "test", path: accounts } } }),
   };
   writeFileSync(`${folder}/registry.yml`, JSON.stringify(config));
   const child = Bun.spawn(["docker-registry", "serve", `${folder}/registry.yml`], {
@@ -30,7 +45,7 @@ export async function startDockerRegistry(folder: string): Promise<DockerRegistr
   };
   for (let tries = 0; tries < 200; tries++) {
     const isUp = await fetch(`http://${host}/v2/`).then(
-      (answer) => answer.ok,
+      (answer) => answer.status === (user === undefined ? 200 : 401),
       () => false,
     );
     if (isUp) return { host, close };

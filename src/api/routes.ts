@@ -1,9 +1,20 @@
+import { authRoutes } from "./docker/auth.ts";
+import { distributionRoutes } from "./docker/distribution.ts";
+import { imageTransferRoutes } from "./docker/image-transfer.ts";
+import { imageRoutes } from "./docker/images.ts";
 import { systemRoutes } from "./docker/system.ts";
 import { pluginRoutes, unservedRoutes } from "./docker/unserved.ts";
 import type { Route } from "./route.ts";
 
 /** What Vial serves. */
-export const servedRoutes: readonly Route[] = [...systemRoutes, ...pluginRoutes];
+export const servedRoutes: readonly Route[] = [
+  ...systemRoutes,
+  ...pluginRoutes,
+  ...authRoutes,
+  ...distributionRoutes,
+  ...imageTransferRoutes,
+  ...imageRoutes,
+];
 
 /** Every route, with those that say why they are not served. */
 const routes: readonly Route[] = [...servedRoutes, ...unservedRoutes(servedRoutes)];

@@ -1,7 +1,5 @@
 import { type ContainerEntry, type Engine, exitCodeOf, findContainer, readSpec, statusWord } from "#engine";
-import { isVialError } from "#spec";
-import { filterValueInvalid } from "./error.ts";
-import { type Filters, hasLabel } from "./filter.ts";
+import { type Filters, filterValueInvalid, hasLabel, isVialError } from "#spec";
 
 export const containerFilters = [
   "ancestor",

@@ -343,16 +343,6 @@ export function filterUnknown(name: string, known: readonly string[]): VialError
   });
 }
 
-export function filterValueInvalid(name: string, value: string, wanted: string): VialError {
-  return new VialError({
-    kind: "invalid-argument",
-    code: "filter-value-invalid",
-    what: `Cannot filter by ${JSON.stringify(`${name}=${value}`)}`,
-    why: `the value of "${name}" has to be ${wanted}`,
-    next: `give "${name}" ${wanted}`,
-  });
-}
-
 export function tagWithDigest(text: string): VialError {
   return new VialError({
     kind: "invalid-argument",

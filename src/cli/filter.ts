@@ -1,7 +1,5 @@
+import type { Filters } from "#spec";
 import { filterInvalid, filterUnknown } from "./error.ts";
-
-/** The values of each `--filter key=value`, by key. */
-export type Filters = ReadonlyMap<string, readonly string[]>;
 
 /** Parses `--filter` as often as it is given. `known` are the keys of the command. Throws filter-invalid, filter-unknown. */
 export function parseFilters(texts: readonly string[], known: readonly string[]): Filters {
@@ -17,11 +15,4 @@ export function parseFilters(texts: readonly string[], known: readonly string[])
     else values.push(value);
   }
   return filters;
-}
-
-/** Whether a wanted label, "key" or "key=value", is among the labels. */
-export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const equals = wanted.indexOf("=");
-  const key = equals < 0 ? wanted : wanted.slice(0, equals);
-  return Object.hasOwn(labels, key) && (equals < 0 || labels[key] === wanted.slice(equals + 1));
 }

@@ -36,6 +36,18 @@ export interface DiskUsage {
 
 /** Measures images and containers. Walks the writable layers, which takes a while when they are large. */
 export function measureDisk(engine: Engine): DiskUsage {
+  return {
+    ...measureImages(engine),
+    containers: listContainers(engine).map((entry) => ({
+      entry,
+      running: ["starting", "running", "paused"].includes(entry.state.status),
+      size: folderBytes(`${containerFolder(engine, entry.spec.id).folder}/rw/upper`),
+    })),
+  };
+}
+
+/** The part of measureDisk() that is about images. */
+export function measureImages(engine: Engine): Omit<DiskUsage, "containers"> {
   const { images } = listImages(engine.store);
   const usersOf = imageUsers(engine);
   const parts = new Map(images.map((image) => [image, partsOf(engine, image)]));
@@ -58,11 +70,6 @@ export function measureDisk(engine: Engine): DiskUsage {
     }),
     imageBytes: sum([...all.values()]),
     reclaimableImageBytes: sum([...all].filter(([name]) => !used.has(name)).map(([, size]) => size)),
-    containers: listContainers(engine).map((entry) => ({
-      entry,
-      running: ["starting", "running", "paused"].includes(entry.state.status),
-      size: folderBytes(`${containerFolder(engine, entry.spec.id).folder}/rw/upper`),
-    })),
   };
 }
 

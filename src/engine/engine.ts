@@ -41,7 +41,26 @@ export { type Engine, openEngine } from "./engine-handle.ts";
 export type { ContainerSpec, MountWish, NamespaceWish, NetworkWish, RestartPolicy } from "#runtime";
 export { checkEngine, type EngineCheck } from "./check.ts";
 export { type Area, canRunContainers, diagnose, type Finding } from "./doctor.ts";
-export { heldContent, imageUsers } from "./image-users.ts";
+export {
+  diskSize,
+  findImage,
+  type HistoryRow,
+  type ImageList,
+  imageHistory,
+  type ImageUser,
+  listImages,
+  lookupImage,
+  parseChanges,
+  type Removed,
+  type StoredImage,
+} from "#image";
+export type { Credential, CredentialFinder, TransferProgress } from "#registry";
+export { checkAccount, credentialFor } from "./registry-account.ts";
+export { lookAtRemoteImage, type RemoteSight } from "./remote-image.ts";
+export { pruneUnusedImages, removeImageNamed, saveImages, tagImage } from "./image-names.ts";
+export { sharedLayerBytes } from "./image-sizes.ts";
+export { filterImages, imageFilters } from "./image-filter.ts";
+export { imageUsers } from "./image-users.ts";
 export {
   bootstrapImage,
   type BootstrapStep,

@@ -45,6 +45,11 @@ export function recordEvent(
   });
 }
 
+/** `id`: the image's ID, or the name where it is the name that something happened to. */
+export function recordImageEvent(engine: Engine, action: string, id: string, name: string = id): void {
+  append(engine, { time: Date.now(), type: "image", action, id, attributes: { name } });
+}
+
 function append(engine: Engine, event: Event): void {
   const file = eventsFile(engine);
   try {

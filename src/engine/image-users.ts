@@ -17,7 +17,11 @@ export function imageUsers(engine: Engine): (image: StoredImage) => readonly Ima
 function readUsers(engine: Engine): Map<string, ImageUser[]> {
   const users = new Map<string, ImageUser[]>();
   for (const { spec, state } of listContainers(engine)) {
-    const user = { container: spec.name, running: ["starting", "running", "paused"].includes(state.status) };
+    const user = {
+      id: spec.id,
+      container: spec.name,
+      running: ["starting", "running", "paused"].includes(state.status),
+    };
     const known = users.get(spec.image.id);
     if (known === undefined) users.set(spec.image.id, [user]);
     else known.push(user);

@@ -10,6 +10,7 @@ import {
   type StoredImage,
 } from "#image";
 import {
+  type CredentialFinder,
   findCredential,
   originEndpoint,
   pullImage as pullIntoStore,
@@ -31,6 +32,7 @@ import {
 } from "#spec";
 import type { Engine } from "./engine-handle.ts";
 import { pushWithDigest } from "./error.ts";
+import { recordImageEvent } from "./events.ts";
 import { layerUnpacker, unpackStoredLayer, type Warn } from "./layers.ts";
 
 // Images between the store, registries and archives: the rooms `image` and `registry`, joined.
@@ -39,6 +41,8 @@ export interface TransferOptions {
   readonly platform?: Platform;
   readonly report?: Report;
   readonly warn?: Warn;
+  /** Default: as this person has signed in. */
+  readonly credential?: CredentialFinder;
   /** Ends the transfer; what has arrived is kept for the next. */
   readonly signal?: AbortSignal;
 }
@@ -66,13 +70,14 @@ export async function pullImage(
     store,
     reference,
     transport: newTransport(options.signal),
-    credential: findCredential,
+    credential: options.credential ?? findCredential,
     unpacker: layerUnpacker(store, options.warn ?? (() => {})),
     ...(known === undefined ? {} : { known }),
     ...(options.platform === undefined ? {} : { platform: options.platform }),
     ...(options.report === undefined ? {} : { report: options.report }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+  recordImageEvent(engine, "pull", printFamiliar(reference), familiarName(reference));
   return {
     id: pulled.configDigest,
     repositoryDigest: pulled.repositoryDigest,
@@ -115,11 +120,12 @@ export async function pushImage(
     target,
     reference,
     transport: newTransport(options.signal),
-    credential: findCredential,
+    credential: options.credential ?? findCredential,
     mountFrom: holders(engine, reference),
     ...(options.report === undefined ? {} : { report: options.report }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+  recordImageEvent(engine, "push", printFamiliar(reference), familiarName(reference));
   return { digest, size: target.size };
 }
 
@@ -154,6 +160,7 @@ function holders(engine: Engine, reference: ImageReference): (digest: Digest) =>
 export async function listRemoteTags(
   reference: ImageReference,
   signal?: AbortSignal,
+  credential: CredentialFinder = findCredential,
 ): Promise<readonly string[]> {
   const name = familiarName(reference);
   const endpoint = originEndpoint(reference.domain);
@@ -163,7 +170,7 @@ export async function listRemoteTags(
     path: reference.path,
     name,
     doing: `list the tags of "${name}"`,
-    credential: await findCredential(endpoint.host, reference.path),
+    credential: await credential(endpoint.host, reference.path),
     actions: "pull",
     signal,
   });
@@ -204,9 +211,12 @@ export async function loadImages(
     unpack: (layer: { readonly descriptor: Descriptor; readonly diffId: Digest }) =>
       unpackStoredLayer(store, layer, warn),
   };
-  return "folder" in place
-    ? await loadLayout(store, place.folder, full)
-    : await loadArchive(store, place.bytes, full);
+  const loaded =
+    "folder" in place
+      ? await loadLayout(store, place.folder, full)
+      : await loadArchive(store, place.bytes, full);
+  for (const { id } of loaded) recordImageEvent(engine, "load", id);
+  return loaded;
 }
 
 type ImportWish = Omit<NonNullable<Parameters<typeof importIntoStore>[2]>, "unpack"> & {
@@ -221,8 +231,10 @@ export async function importImage(
 ): Promise<{ readonly id: Digest }> {
   const { store } = engine;
   const { warn = () => {}, ...rest } = wish;
-  return await importIntoStore(store, bytes, {
+  const image = await importIntoStore(store, bytes, {
     ...rest,
     unpack: (layer) => unpackStoredLayer(store, layer, warn),
   });
+  recordImageEvent(engine, "import", image.id);
+  return image;
 }

@@ -20,7 +20,7 @@ export {
 } from "./layer/tar-read.ts";
 export { findImage, lookupImage, readImage, type StoredImage } from "./find.ts";
 export { type HistoryRow, imageHistory } from "./history.ts";
-export { diskSize, type ImageList, listImages } from "./list.ts";
+export { diskSize, type ImageList, layerDiskSize, listImages } from "./list.ts";
 export {
   type ImageUser,
   type PruneOptions,

@@ -37,7 +37,7 @@ async function make(label: string, ...names: string[]): Promise<StoredImage> {
 }
 const blobs = () => readdirSync(`${store.blobs}/sha256`).length;
 const layers = () => readdirSync(store.layers).length;
-const user = (running: boolean) => ({ usedBy: () => [{ container: "web", running }] });
+const user = (running: boolean) => ({ usedBy: () => [{ id: "1", container: "web", running }] });
 
 test("removeImage() by one of several names only untags", async () => {
   const image = await make("a", "a:1", "a:2");
@@ -162,7 +162,8 @@ test("pruneImages() removes dangling images, and with `all` those that no contai
   writeBlob(store, "nobody's");
   expect(pruneImages(store).deleted).toEqual([dangling.id]);
   expect(blobs()).toBe(6);
-  const usedBy = (image: StoredImage) => (image.id === a.id ? [{ container: "c", running: false }] : []);
+  const usedBy = (image: StoredImage) =>
+    image.id === a.id ? [{ id: "1", container: "c", running: false }] : [];
   expect(pruneImages(store, { all: true, usedBy })).toMatchObject({ untagged: ["b:1"], deleted: [b.id] });
   expect(findImage(store, "a:1").id).toBe(a.id);
 });

@@ -18,6 +18,8 @@ import type { Store } from "./store.ts";
 
 /** A container that was made from an image. */
 export interface ImageUser {
+  readonly id: string;
+  /** Its name. */
   readonly container: string;
   readonly running: boolean;
 }

@@ -65,3 +65,13 @@ export function durationInvalid(text: string): VialError {
     next: 'write it like "30s" or "1m30s"',
   });
 }
+
+export function filterValueInvalid(name: string, value: string, wanted: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "filter-value-invalid",
+    what: `Cannot filter by ${JSON.stringify(`${name}=${value}`)}`,
+    why: `the value of "${name}" has to be ${wanted}`,
+    next: `give "${name}" ${wanted}`,
+  });
+}

@@ -36,6 +36,8 @@ export {
   type SourceRange,
   VialError,
 } from "./error.ts";
+export { filterValueInvalid } from "./error-list.ts";
+export { type Filters, hasLabel, parseTruth } from "./filter.ts";
 export { ociLayoutFile } from "./layout.ts";
 export {
   type Compression,
@@ -46,6 +48,7 @@ export {
   mediaType,
   sniffCompression,
 } from "./media-type.ts";
+export { parseMoment } from "./moment.ts";
 export { hostPlatform, type Platform, parsePlatform, platformScore, printPlatform } from "./platform.ts";
 export {
   familiarName,

@@ -12,6 +12,8 @@ function reason(method: string, path: string): Error {
   if (/^\/(swarm|nodes|services|tasks|secrets|configs)(\/|$)/.test(path)) return noSwarm();
   if (path.startsWith("/plugins"))
     return notServed("Vial has no plugins: networks and volumes are made by its own drivers");
+  if (path === "/images/search")
+    return notServed("Vial asks no index of images: name the image in full, and pull it");
   if (path.includes("/checkpoints")) return notServed("Vial makes no checkpoints of containers");
   return notServed(`Vial does not serve ${method} ${path}`);
 }

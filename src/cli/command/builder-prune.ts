@@ -1,10 +1,9 @@
 import { openEngine, pruneBuildCache } from "#engine";
-import { parseSize, printSize } from "#spec";
+import { parseMoment, parseSize, printSize } from "#spec";
 import { confirm } from "../ask.ts";
 import type { Command } from "../command.ts";
 import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
-import { parseMoment } from "../moment.ts";
 import { errLine, outLine } from "../print.ts";
 
 export const command: Command = {

@@ -1,10 +1,9 @@
 import { openEngine, pruneContainers } from "#engine";
-import { printSize } from "#spec";
+import { hasLabel, parseMoment, printSize } from "#spec";
 import { confirm } from "../ask.ts";
 import type { Command } from "../command.ts";
-import { hasLabel, parseFilters } from "../filter.ts";
+import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag } from "../flag.ts";
-import { parseMoment } from "../moment.ts";
 import { out, outLine } from "../print.ts";
 
 export const command: Command = {

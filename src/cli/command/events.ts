@@ -1,10 +1,10 @@
 import { type Event, openEngine, readEvents } from "#engine";
 import { showControls } from "#kit";
+import { hasLabel, parseMoment } from "#spec";
 import type { Command } from "../command.ts";
-import { hasLabel, parseFilters } from "../filter.ts";
+import { parseFilters } from "../filter.ts";
 import { listFlag, textFlag } from "../flag.ts";
 import { printDocument } from "../format.ts";
-import { parseMoment } from "../moment.ts";
 import { out } from "../print.ts";
 
 export const command: Command = {

@@ -1,12 +1,9 @@
-import { heldContent, imageUsers, openEngine } from "#engine";
-import { pruneImages } from "#image";
-import { printSize } from "#spec";
+import { openEngine, pruneUnusedImages } from "#engine";
+import { parseMoment, parseTruth, printSize } from "#spec";
 import { confirm } from "../ask.ts";
 import type { Command } from "../command.ts";
 import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag } from "../flag.ts";
-import { parseTruth } from "../image-filter.ts";
-import { parseMoment } from "../moment.ts";
 import { errLine, out, outLine } from "../print.ts";
 
 export const command: Command = {
@@ -31,14 +28,11 @@ export const command: Command = {
     const until = filters.get("until")?.map((text) => parseMoment("until", text, Date.now()));
     const what = all ? "all images without at least one container associated to them" : "all dangling images";
     if (!flags.bool("force") && !confirm(`WARNING! This will remove ${what}.`)) return 0;
-    const engine = openEngine();
-    const removed = pruneImages(engine.store, {
+    const removed = pruneUnusedImages(openEngine(), {
       all,
       ...(until === undefined ? {} : { until: Math.min(...until) }),
       labels: filters.get("label") ?? [],
       labelsNot: filters.get("label!") ?? [],
-      usedBy: imageUsers(engine),
-      held: () => heldContent(engine),
     });
     if (removed.untagged.length + removed.deleted.length > 0) {
       outLine("Deleted Images:");

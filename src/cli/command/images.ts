@@ -1,11 +1,10 @@
-import { openEngine } from "#engine";
+import { filterImages, imageFilters, openEngine } from "#engine";
 import { diskSize, listImages, shortImageId, type StoredImage, type Store } from "#image";
 import { familiarName, parseNamed, printSize } from "#spec";
 import type { Command } from "../command.ts";
 import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag, listFormatFlag } from "../flag.ts";
 import { type Listing, printList, type Row } from "../format.ts";
-import { filterImages, imageFilters } from "../image-filter.ts";
 import { printAge, printGoTime } from "../moment.ts";
 import { errLine, out } from "../print.ts";
 

@@ -1,8 +1,8 @@
 import { openEngine, readLog } from "#engine";
+import { parseMoment } from "#spec";
 import type { Command } from "../command.ts";
 import { wholeNumber } from "../container-wish.ts";
 import { boolFlag, textFlag } from "../flag.ts";
-import { parseMoment } from "../moment.ts";
 import { err, out } from "../print.ts";
 
 export const command: Command = {

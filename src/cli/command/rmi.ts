@@ -1,5 +1,4 @@
-import { heldContent, imageUsers, openEngine } from "#engine";
-import { removeImage } from "#image";
+import { openEngine, removeImageNamed } from "#engine";
 import { isVialError } from "#spec";
 import type { Command } from "../command.ts";
 import { reportError } from "../errors-out.ts";
@@ -21,11 +20,7 @@ export const command: Command = {
     let code = 0;
     for (const name of names) {
       try {
-        const removed = removeImage(engine.store, name, {
-          force: flags.bool("force"),
-          usedBy: imageUsers(engine),
-          held: () => heldContent(engine),
-        });
+        const removed = removeImageNamed(engine, name, { force: flags.bool("force") });
         for (const gone of removed.untagged) outLine(`Untagged: ${gone}`);
         for (const id of removed.deleted) outLine(`Deleted: ${id}`);
       } catch (error) {

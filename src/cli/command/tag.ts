@@ -1,5 +1,4 @@
-import { openEngine } from "#engine";
-import { findImage, holdContent, setRef } from "#image";
+import { openEngine, tagImage } from "#engine";
 import { parseReference } from "#spec";
 import type { Command } from "../command.ts";
 import { tagWithDigest } from "../error.ts";
@@ -13,9 +12,7 @@ export const command: Command = {
   run(_flags, [source = "", target = ""]) {
     const reference = parseReference(target);
     if (reference.digest !== undefined) throw tagWithDigest(target);
-    const { store } = openEngine();
-    using _held = holdContent(store);
-    setRef(store, reference, findImage(store, source).target);
+    tagImage(openEngine(), source, reference);
     return 0;
   },
 };

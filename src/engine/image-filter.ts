@@ -1,9 +1,13 @@
-import { nearest } from "#kit";
 import { findImage, type ImageList, type Store, type StoredImage } from "#image";
-import { familiarName, parseNamed } from "#spec";
-import { filterValueInvalid } from "./error.ts";
-import { type Filters, hasLabel } from "./filter.ts";
-import { parseMoment } from "./moment.ts";
+import {
+  familiarName,
+  type Filters,
+  filterValueInvalid,
+  hasLabel,
+  parseMoment,
+  parseNamed,
+  parseTruth,
+} from "#spec";
 
 export const imageFilters = ["before", "dangling", "label", "reference", "since", "until"] as const;
 
@@ -55,10 +59,4 @@ function globPattern(text: string): RegExp {
   } catch {
     throw filterValueInvalid("reference", text, "a name or a pattern with *, ? and [a-z]");
   }
-}
-
-export function parseTruth(name: string, text: string): boolean {
-  if (["1", "t", "true"].includes(text.toLowerCase())) return true;
-  if (["0", "f", "false"].includes(text.toLowerCase())) return false;
-  throw filterValueInvalid(name, text, nearest(text, ["true", "false"]) ?? "true or false");
 }
