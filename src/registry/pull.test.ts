@@ -219,8 +219,10 @@ describe("pullImage()", () => {
     registry.faults.dying.set(layer.digest, { at: 200_000, times: 1 });
     const store = newStore();
     const pulled = await pull(store, `${registry.host}/app:1`);
-    expect(pulled.fetched).toBe(layer.size + 200_000);
-    expect(hasBlob(store, layer.digest)).toBe(true);
+    // A connection that is cut may take along bytes that the other end has sent.
+    expect(pulled.fetched).toBeGreaterThanOrEqual(layer.size);
+    expect(pulled.fetched).toBeLessThanOrEqual(layer.size + 200_000);
+    expect(digestOf(readFileSync(blobPath(store, layer.digest)))).toBe(layer.digest);
   });
 
   test("fetches all anew when the bytes that were kept are damaged", async () => {
