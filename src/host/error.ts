@@ -80,3 +80,13 @@ export function userNamespaceRefused(why: string): VialError {
     next: "ask the administrator to allow user namespaces: `sysctl -w user.max_user_namespaces=15000`",
   });
 }
+
+export function nftRefused(complaint: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "nft-refused",
+    what: "Cannot set the rules of the network",
+    why: complaint.replaceAll(/\s*\n\s*/g, "; ").slice(0, 500),
+    next: "see what is there by `nft list ruleset`; the kernel needs nf_tables with NAT",
+  });
+}

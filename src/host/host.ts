@@ -79,6 +79,7 @@ export {
 } from "./kernel/own-cgroup.ts";
 export { settleInTree } from "./kernel/process-tree.ts";
 export { raiseLoopback } from "./kernel/loopback.ts";
+export { askNft, listNft, type NftAnswer, runNft } from "./kernel/nftables.ts";
 export { openLoop } from "./kernel/loop.ts";
 export {
   dropCapabilities,

@@ -198,4 +198,12 @@ export const needs: readonly Need[] = [
     level: "optional",
     versionArgs: ["-V"],
   },
+  {
+    program: "nft",
+    package: "nftables",
+    use: "sets the rules for networks and published ports where its library is missing",
+    cost: "containers have no network but the host's",
+    level: "recommended",
+    versionArgs: ["--version"],
+  },
 ];
