@@ -148,8 +148,30 @@ export class TestVial {
       left = [...this.#processesLeft(), ...this.#mountsLeft(), ...cgroupsOf(ids)];
       if (left.length > 0) await Bun.sleep(20);
     } while (left.length > 0 && performance.now() < deadline);
+    this.#removeBridges();
     rmSync(this.#home, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`the tests left behind: ${left.join("; ")}`);
+  }
+
+  /** A network stays until it is removed, and the default one until the host is switched off. */
+  #removeBridges(): void {
+    let files: readonly string[] = [];
+    try {
+      files = readdirSync(`${this.root}/networks`).filter((file) => file.endsWith(".json"));
+    } catch {
+      return;
+    }
+    for (const file of files) {
+      const { id, interface: name } = JSON.parse(readFileSync(`${this.root}/networks/${file}`, "utf8")) as {
+        readonly id: string;
+        readonly interface: string;
+      };
+      const alias = `/sys/class/net/${name}/ifalias`;
+      if (isFile(alias) && readFileSync(alias, "utf8").trim() === `vial ${id}`)
+        Bun.spawnSync(["ip", "link", "delete", name]);
+    }
+    const table = `vial-net-${Bun.hash(this.root).toString(16)}`;
+    Bun.spawnSync(["nft", "delete", "table", "inet", table], { stderr: "ignore" });
   }
 
   #processesLeft(): readonly string[] {

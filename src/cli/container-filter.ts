@@ -1,4 +1,13 @@
-import { type ContainerEntry, type Engine, exitCodeOf, findContainer, readSpec, statusWord } from "#engine";
+import {
+  type ContainerEntry,
+  type Engine,
+  exitCodeOf,
+  findContainer,
+  networkId,
+  networkNames,
+  readSpec,
+  statusWord,
+} from "#engine";
 import { type Filters, filterValueInvalid, hasLabel, isVialError } from "#spec";
 
 export const containerFilters = [
@@ -39,7 +48,7 @@ export async function filterContainers(
       any(words, (word) => statusWord(entry) === word) &&
       any(values("id"), (text) => entry.spec.id.startsWith(text)) &&
       any(values("name"), (text) => matches(text, entry.spec.name)) &&
-      any(values("network"), (text) => entry.spec.network === text) &&
+      any(values("network"), (text) => isInNetwork(engine, entry, text)) &&
       any(values("volume"), (text) => hasMount(entry, text)) &&
       (values("label") ?? []).every((wanted) => hasLabel(entry.spec.labels, wanted)) &&
       any(codes, (code) => hasExited(entry) && exitCodeOf(entry) === code) &&
@@ -48,6 +57,11 @@ export async function filterContainers(
       any(health, (wanted) => entry.health === wanted) &&
       (ancestors.length === 0 || ancestors.some((test) => test(entry))),
   );
+}
+
+/** By the name of a network, or its id. */
+function isInNetwork(engine: Engine, { spec }: ContainerEntry, text: string): boolean {
+  return networkNames(spec).some((name) => name === text || networkId(engine, name) === text);
 }
 
 /** By the path inside, or the path on the host. */

@@ -4,6 +4,7 @@ import { EnvFileError, parseEnvFile } from "#kit";
 import { parseDuration, parseSize } from "#spec";
 import { fileUnreadable, optionInvalid, optionsConflict, optionUnsupported } from "./error.ts";
 import { parseMount, parseTmpfs, parseVolume } from "./mount-syntax.ts";
+import { readNetworkWish } from "./network-wish.ts";
 import type { Flags } from "./parse.ts";
 import { parseSignal } from "./signal.ts";
 
@@ -19,6 +20,7 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
   const cgroup = flags.filled("cgroupns");
   const runtime = flags.filled("runtime");
   const restart = readRestart(flags);
+  const network = readNetworkWish(flags);
   if (stopSignal !== undefined) parseSignal("--stop-signal", stopSignal);
   return {
     name: flags.filled("name"),
@@ -37,9 +39,14 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
     readonlyRoot: flags.bool("read-only"),
     init: flags.bool("init"),
     mounts: readMounts(flags),
-    network: readNetwork(flags),
+    ...(network === undefined ? {} : { network }),
+    domainname: readDomain(flags),
     extraHosts: readHosts(flags),
     dns: readDns(flags.list("dns")),
+    dnsSearch: flags.list("dns-search").map((text) => readWord("--dns-search", text, "example.com")),
+    dnsOptions: [...flags.list("dns-option"), ...flags.list("dns-opt")].map((text) =>
+      readWord("--dns-option", text, "ndots:1"),
+    ),
     ...(restart === undefined ? {} : { restart }),
     stopSignal,
     ...(stopTimeout === undefined ? {} : { stopTimeout: wholeNumber("--stop-timeout", stopTimeout, -1) }),
@@ -189,6 +196,30 @@ function readHostname(flags: Flags): string | undefined {
   return name;
 }
 
+function readDomain(flags: Flags): string {
+  const name = flags.filled("domainname") ?? "";
+  if (name !== "" && !/^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$/.test(name))
+    throw optionInvalid(
+      "--domainname",
+      name,
+      "a domain is at most 63 letters, digits, - and .",
+      "--domainname example.com",
+    );
+  return name;
+}
+
+/** One word of a line of resolv.conf(5): a blank or a new line in it would become another setting. */
+function readWord(flag: string, text: string, example: string): string {
+  if (!/^[\w.:-]{1,253}$/.test(text))
+    throw optionInvalid(
+      flag,
+      text,
+      "it is not one word of letters, digits, _ . : and -",
+      `${flag} ${example}`,
+    );
+  return text;
+}
+
 function readMounts(flags: Flags): CreateWish["mounts"] & object {
   const mounts = [
     ...flags.list("volume").map(parseVolume),
@@ -204,22 +235,13 @@ function readMounts(flags: Flags): CreateWish["mounts"] & object {
   return mounts;
 }
 
-function readNetwork(flags: Flags): NonNullable<CreateWish["network"]> {
-  const text = flags.text("network") ?? flags.text("net") ?? "none";
-  if (text === "none" || text === "host") return text;
-  if (text.startsWith("container:"))
-    return { container: containerId(openEngine(), text.slice("container:".length)) };
-  throw optionUnsupported(
-    "--network",
-    text,
-    "this version of Vial has the networks none, host and container:ID",
-    "--network host",
-  );
-}
-
 /** The container whose namespace is joined by one of the flags, if any. */
 export function joinedContainer(flags: Flags): string | undefined {
-  const wishes = ["network", "net", "pid", "ipc"].map((name) => flags.text(name));
+  const wishes = [
+    ...flags.list("network"),
+    ...flags.list("net"),
+    ...["pid", "ipc"].map((name) => flags.text(name)),
+  ];
   return wishes.find((wish) => wish?.startsWith("container:"))?.slice("container:".length);
 }
 
@@ -237,7 +259,7 @@ function readHosts(flags: Flags): readonly string[] {
   return flags.list("add-host").map((entry) => {
     const split = /^([^:=]+)[:=](.+)$/.exec(entry);
     const address = split?.[2]?.replace(/^\[(.*)\]$/, "$1") ?? "";
-    if (split === null || !/^[0-9a-fA-F.:]+$/.test(address))
+    if (split === null || !(address === "host-gateway" || /^[0-9a-fA-F.:]+$/.test(address)))
       throw optionInvalid("--add-host", entry, "it is not NAME:ADDRESS", "--add-host db:10.0.0.2");
     return `${split[1]}:${address}`;
   });
@@ -457,7 +479,7 @@ function readSysctls(flags: Flags): Record<string, string> {
         "it belongs to no namespace of a container and would change the host",
         "--sysctl net.ipv4.ip_unprivileged_port_start=0",
       );
-    if (name.startsWith("net.") && readNetwork(flags) === "host")
+    if (name.startsWith("net.") && readNetworkWish(flags) === "host")
       throw optionsConflict("--sysctl", "--network host", "it would change the host's network");
   }
   return pairs;

@@ -18,9 +18,15 @@ const absent: readonly Absent[] = [
   },
   {
     commands: making,
-    flags: ["--ip", "--ip6", "--link", "--link-local-ip", "--mac-address", "--network-alias"],
-    why: "this version of Vial makes no networks between containers",
-    next: "--network host, or --network container:ID to share that of another container",
+    flags: ["--link-local-ip"],
+    why: "the kernel gives link-local addresses itself",
+    next: "--ip, or --ip6, in a network with a subnet of its own",
+  },
+  {
+    commands: making,
+    flags: ["--link"],
+    why: "names are looked up in networks",
+    next: "`vial network create web`, and --network web for both containers",
   },
   {
     commands: making,
@@ -39,12 +45,6 @@ const absent: readonly Absent[] = [
     flags: ["--gpus"],
     why: "this version of Vial knows devices by their path alone",
     next: "--device /dev/NAME, and bind the driver's files with -v",
-  },
-  {
-    commands: making,
-    flags: ["--domainname", "--dns-option", "--dns-opt", "--dns-search"],
-    why: "this version of Vial writes name servers alone",
-    next: "bind a file of your own: `-v ./resolv.conf:/etc/resolv.conf:ro`",
   },
   {
     commands: [...making, "update"],

@@ -91,7 +91,7 @@ async function runInRoot(
     signal.removeEventListener("abort", kill);
     driver.remove(place);
     if (secret) unmountLazily(place.bundle);
-    clearBundle(place);
+    clearBundle(engine, place);
   }
 }
 

@@ -38,7 +38,14 @@ export { createUnderMonitor, runDirectly } from "./container/start.ts";
 export { StartFailure } from "./container/start-failure.ts";
 export type { ContainerState } from "./container/state.ts";
 export { type Engine, openEngine } from "./engine-handle.ts";
-export type { ContainerSpec, MountWish, NamespaceWish, NetworkWish, RestartPolicy } from "#runtime";
+export type {
+  ContainerSpec,
+  EndpointWish,
+  MountWish,
+  NamespaceWish,
+  NetworkWish,
+  RestartPolicy,
+} from "#runtime";
 export { checkEngine, type EngineCheck } from "./check.ts";
 export { type Area, canRunContainers, diagnose, type Finding } from "./doctor.ts";
 export {
@@ -91,6 +98,8 @@ export { sweepContainers } from "./container/sweep.ts";
 export { updateContainer } from "./container/update.ts";
 export { waitForContainer } from "./container/wait.ts";
 export { describeContainer, exitCodeOf, type StatusWord, statusWord } from "./container/describe.ts";
+export { networkNames } from "./container/describe-network.ts";
+export { networkId } from "./network/predefined.ts";
 export { checkHealth, type Health } from "./container/health.ts";
 export { type ContainerEntry, entryOf, listContainers } from "./container/list.ts";
 export { describeStatus } from "./container/status-text.ts";

@@ -409,3 +409,53 @@ export function instancesFolderUnsafe(folder: string): VialError {
     next: `take the rights of others away: \`chmod go-w ${folder}\``,
   });
 }
+
+export function networksNeedRoot(network: string): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "networks-need-root",
+    what: `Cannot join the network ${JSON.stringify(network)}`,
+    why: "an ordinary user may not make interfaces on the host",
+    next: "run it as root, or with --network host",
+  });
+}
+
+export function networkTwice(network: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "network-twice",
+    what: `Cannot join the network ${JSON.stringify(network)} twice`,
+    why: "a container has one address of each kind in a network",
+    next: "leave one of them out; more names are given by --network-alias",
+  });
+}
+
+export function endpointOptionUnsupported(option: string, driver: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "endpoint-option-unsupported",
+    what: `Cannot join a network with the driver option ${JSON.stringify(option)}`,
+    why: `the driver ${driver} of this version of Vial has no options for one container`,
+    next: "leave it out; those of the whole network are given by `vial network create -o`",
+  });
+}
+
+export function aliasInvalid(alias: string, why: string, next: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "alias-invalid",
+    what: `Cannot use the name ${JSON.stringify(alias)} in a network`,
+    why,
+    next,
+  });
+}
+
+export function macInvalid(mac: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "mac-invalid",
+    what: `Cannot use the MAC address ${JSON.stringify(mac)}`,
+    why,
+    next: "write it like 02:42:0a:58:00:05, or leave it out and one is chosen",
+  });
+}

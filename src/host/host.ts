@@ -80,6 +80,26 @@ export {
 export { settleInTree } from "./kernel/process-tree.ts";
 export { raiseLoopback } from "./kernel/loopback.ts";
 export { askNft, listNft, type NftAnswer, runNft } from "./kernel/nftables.ts";
+export { hasNftTable } from "./kernel/nft-table.ts";
+export {
+  addAddress,
+  addDefaultRoute,
+  findLink,
+  type Link,
+  listAddresses,
+  listLinks,
+  listRoutes,
+  macvlanModes,
+  newBridge,
+  newMacvlan,
+  newVeth,
+  removeLink,
+  setAlias,
+  setBridgePort,
+  switchOn,
+} from "./kernel/link.ts";
+export { Netlink } from "./kernel/netlink.ts";
+export { NetworkNamespace } from "./kernel/network-namespace.ts";
 export { openLoop } from "./kernel/loop.ts";
 export {
   dropCapabilities,

@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly aliases: readonly string[];
   /** Every name by which others in this network find it; none in the default network. */
   readonly names: readonly string[];
+  /** Where its names and others are asked for. */
+  readonly nameServers?: readonly string[];
 }
 
 /** A port of the host that leads into a container. */

@@ -135,6 +135,11 @@ export function makeRuntimeConfig(spec: ContainerSpec, facts: BundleFacts): Runt
     held: facts.heldCapabilities,
   });
   const seccomp = chooseSeccomp(spec, facts, capabilities);
+  const sysctls =
+    spec.domainname === "" || spec.uts !== "private"
+      ? spec.sysctls
+      : // Not every runtime knows the field `domainname`, which the specification got late.
+        { "kernel.domainname": spec.domainname, ...spec.sysctls };
   return {
     ociVersion: "1.0.2",
     process: makeProcess(spec, facts, capabilities),
@@ -149,7 +154,7 @@ export function makeRuntimeConfig(spec: ContainerSpec, facts: BundleFacts): Runt
       namespaces: makeNamespaces(spec, facts),
       ...(spec.privileged || spec.unmasked ? {} : { maskedPaths, readonlyPaths }),
       ...(seccomp.profile === undefined ? {} : { seccomp: seccomp.profile }),
-      ...(Object.keys(spec.sysctls).length === 0 ? {} : { sysctl: spec.sysctls }),
+      ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
       ...devicesToMake(spec, facts),
       ...(facts.cgroupsPath === undefined
         ? {}
@@ -400,7 +405,12 @@ function makeNamespaces(spec: ContainerSpec, facts: BundleFacts): readonly { typ
 
 function networkNamespace(wish: ContainerSpec["network"]): NamespaceWish {
   if (wish === "host") return "host";
-  return typeof wish === "object" && "container" in wish ? wish : "private";
+  // The namespace of endpoints is there before the runtime.
+  return typeof wish === "object" && "endpoints" in wish
+    ? { container: "" }
+    : wish === "none"
+      ? "private"
+      : wish;
 }
 
 /** The limits (runtime-spec, config-linux.md, "Control groups"). */

@@ -19,10 +19,12 @@ export type { BundlePlace, Driver, IsolationLevel, MonitorWish, Separation } fro
 export type {
   ContainerSpec,
   DeviceWish,
+  EndpointWish,
   ImageOfContainer,
   MountWish,
   NamespaceWish,
   NetworkWish,
+  PortWish,
   Resources,
   RestartPolicy,
   Ulimit,

@@ -1,4 +1,11 @@
-import { type ContainerEntry, describeStatus, openEngine, sweepContainers, writableBytes } from "#engine";
+import {
+  type ContainerEntry,
+  describeStatus,
+  networkNames,
+  openEngine,
+  sweepContainers,
+  writableBytes,
+} from "#engine";
 import { printSize } from "#spec";
 import type { Command } from "../command.ts";
 import { containerFilters, filterContainers } from "../container-filter.ts";
@@ -107,7 +114,7 @@ function rowOf(
     LocalVolumes: "0",
     Mounts: mounts.map((path) => (full ? path : shorten(path, 15))).join(","),
     Names: spec.name,
-    Networks: typeof spec.network === "string" ? spec.network : "",
+    Networks: networkNames(spec).join(","),
     Platform: spec.image.platform,
     Ports: "",
     RunningFor: printAge(spec.created),

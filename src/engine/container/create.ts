@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { conmonRotates } from "#host";
+import { conmonRotates, inUserNamespace } from "#host";
 import { holdContent, storeWriteFault } from "#image";
+import { defaultName } from "#network";
 import { checkRuntimeName, type ContainerSpec, mergeEnvironment } from "#runtime";
 import type { Healthcheck } from "#spec";
 import type { Engine } from "../engine-handle.ts";
@@ -16,6 +17,7 @@ import {
 import { clearBundle } from "./prepare.ts";
 import type { ImageRecord } from "./image-record.ts";
 import { soundHealth } from "./image-health.ts";
+import { settleEndpoints } from "./endpoint-wish.ts";
 import { randomName } from "./random-name.ts";
 
 /** What a door may wish of a new container. What is left out comes from the image, then from the defaults. */
@@ -100,12 +102,13 @@ export function createAndBegin<Early extends { abandon(): void } | undefined>(
   engine: Engine,
   image: ImageRecord,
   imageName: string,
-  wish: CreateWish,
+  wished: CreateWish,
   begin: (spec: ContainerSpec, place: ContainerFolder) => Early,
 ): CreatedContainer<Early> {
-  const files = wish.log?.maxFile ?? 1;
+  const files = wished.log?.maxFile ?? 1;
   if (files > 1 && !conmonRotates()) throw logFilesUnsupported(files);
-  if (wish.runtime !== undefined) checkRuntimeName(wish.runtime);
+  if (wished.runtime !== undefined) checkRuntimeName(wished.runtime);
+  const wish = settleNetwork(engine, wished);
   // Until the container is on record, its layers belong to nobody.
   using _hold = holdContent(engine.store);
   const id = newContainerId();
@@ -125,10 +128,17 @@ export function createAndBegin<Early extends { abandon(): void } | undefined>(
     return { spec: named, place, early };
   } catch (error) {
     early?.abandon();
-    clearBundle(place);
+    clearBundle(engine, place);
     removeFolders(place);
     throw storeWriteFault(engine.place.root, error);
   }
+}
+
+/** The networks of a wish, looked up: one that is not there is told before the container is made. */
+function settleNetwork(engine: Engine, wish: CreateWish): CreateWish {
+  const { network } = wish;
+  if (typeof network !== "object" || !("endpoints" in network)) return wish;
+  return { ...wish, network: { endpoints: settleEndpoints(engine, network.endpoints) } };
 }
 
 function recordContainer(engine: Engine, spec: ContainerSpec, place: ContainerFolder): ContainerSpec {
@@ -166,7 +176,7 @@ export function makeSpec(
   // A new entrypoint makes the image's command meaningless, as in Docker.
   const command =
     wish.command.length > 0 ? wish.command : wish.entrypoint === undefined ? (defaults.Cmd ?? []) : [];
-  const network = wish.network ?? "none";
+  const network = wish.network ?? ordinaryNetwork();
   return {
     version: 1,
     id,
@@ -233,6 +243,11 @@ function mergeHealth(image: Healthcheck | null, wish: Healthcheck | null | undef
   const merged = { ...soundHealth(image), ...wish };
   const test = merged.Test ?? [];
   return test.length === 0 || test[0] === "NONE" ? null : merged;
+}
+
+/** An ordinary user may not make interfaces on the host. */
+function ordinaryNetwork(): ContainerSpec["network"] {
+  return inUserNamespace() ? "none" : { endpoints: [{ network: defaultName, aliases: [] }] };
 }
 
 function hostName(): string {

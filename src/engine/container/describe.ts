@@ -1,8 +1,11 @@
 import type { ContainerSpec, MountWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
+import { networkId } from "../network/predefined.ts";
+import { describeNetworkSettings, networkMode } from "./describe-network.ts";
 import { containerFolder } from "./folder.ts";
 import { type Health, readHealth } from "./health.ts";
 import type { ContainerEntry } from "./list.ts";
+import { readNetwork } from "./network-record.ts";
 
 export type StatusWord = "created" | "running" | "paused" | "restarting" | "exited";
 
@@ -79,37 +82,8 @@ export function describeContainer(engine: Engine, entry: ContainerEntry): Record
     },
     Mounts: spec.mounts.map(describeMount),
     Config: describeConfig(spec),
-    NetworkSettings: {
-      Bridge: "",
-      SandboxID: "",
-      SandboxKey: "",
-      Ports: {},
-      ...noEndpoint,
-      Networks: {
-        [networkName(spec)]: { ...noEndpoint, IPAMConfig: null, Links: null, Aliases: null, NetworkID: "" },
-      },
-    },
+    NetworkSettings: describeNetworkSettings(spec, readNetwork(place), (name) => networkId(engine, name)),
   };
-}
-
-/** Neither `none` nor `host` gives a container an address of its own. Scripts read these fields all the same. */
-const noEndpoint = {
-  EndpointID: "",
-  Gateway: "",
-  GlobalIPv6Address: "",
-  GlobalIPv6PrefixLen: 0,
-  IPAddress: "",
-  IPPrefixLen: 0,
-  IPv6Gateway: "",
-  MacAddress: "",
-};
-
-function networkName(spec: ContainerSpec): string {
-  const { network } = spec;
-  if (typeof network === "string") return network;
-  return "container" in network
-    ? `container:${network.container}`
-    : (network.endpoints[0]?.network ?? "none");
 }
 
 function printHealth(health: Health): Record<string, unknown> {
@@ -171,7 +145,7 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
         ...(spec.log.maxFile === undefined ? {} : { "max-file": String(spec.log.maxFile) }),
       },
     },
-    NetworkMode: networkName(spec),
+    NetworkMode: networkMode(spec),
     PortBindings: {},
     RestartPolicy: { Name: spec.restart.name, MaximumRetryCount: spec.restart.maximumRetries },
     AutoRemove: spec.autoRemove,
@@ -179,8 +153,8 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
     CapDrop: listOrNull(spec.capDrop.map(capabilityName)),
     CgroupnsMode: spec.cgroup,
     Dns: spec.dns,
-    DnsOptions: [],
-    DnsSearch: [],
+    DnsOptions: spec.dnsOptions,
+    DnsSearch: spec.dnsSearch,
     ExtraHosts: listOrNull(spec.extraHosts),
     GroupAdd: listOrNull(spec.groupAdd),
     IpcMode: spec.ipc === "private" ? "private" : namespaceWord(spec.ipc),
@@ -239,7 +213,7 @@ function capabilityName(text: string): string {
 function describeConfig(spec: ContainerSpec): Record<string, unknown> {
   return {
     Hostname: spec.hostname,
-    Domainname: "",
+    Domainname: spec.domainname,
     User: spec.user,
     AttachStdin: spec.interactive,
     AttachStdout: true,

@@ -47,7 +47,7 @@ export function finishContainer(
   recordEvent(engine, spec, "die", { exitCode: String(ending.exitCode) });
   if (oomKilled) recordEvent(engine, spec, "oom");
   if (spec.autoRemove) {
-    clearBundle(place);
+    clearBundle(engine, place);
     deleteContainer(engine, spec, place);
     return;
   }
@@ -63,7 +63,7 @@ export function finishContainer(
     ...(ending.restarter === undefined ? {} : { restarter: ending.restarter }),
   });
   // Last, because the exit code lies in it: after a kill -9 before this line it is found again.
-  clearBundle(place);
+  clearBundle(engine, place);
 }
 
 /** The control group tells of a kill for memory until the runtime deletes it: read first. Takes the runtime's own record and the control group away, killing what is left in it. */

@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import {
   type Beginning,
   cgroupMode,
@@ -43,7 +34,9 @@ import { checkCommand } from "./find-command.ts";
 import { makeWorkingFolder } from "./working-folder.ts";
 import { cgroupsPathOf, rootlessCgroupsPath } from "./cgroup-path.ts";
 import { driverOf } from "./driver.ts";
+import { joinedNetwork, writeEtc } from "./etc.ts";
 import { type ContainerFolder, containerFolder } from "./folder.ts";
+import { closeNetwork, type OpenNetwork, openNetwork } from "./network.ts";
 import { StartFailure } from "./start-failure.ts";
 import { currentState } from "./state.ts";
 
@@ -79,6 +72,8 @@ export interface Bundle {
   readonly config: string;
   /** Limits that this host cannot enforce, one sentence each. */
   readonly warnings: readonly string[];
+  /** Its network namespace, held open until the runtime is in it. */
+  readonly network: OpenNetwork | undefined;
 }
 
 /**
@@ -111,7 +106,20 @@ function fillBundle(
   // A restart comes from conmon's exit command, which sees the mount of the run before.
   unmountLazily(rootfs);
   mountContainerRoot(engine, spec, place, rootfs);
-  return makeConfig(engine, spec, place, { driver, rootfs, cgroupsPath });
+  const network = openNetwork(engine, spec, place);
+  try {
+    return { ...makeConfig(engine, spec, place, { driver, rootfs, cgroupsPath, network }), network };
+  } catch (error) {
+    network?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+export interface ConfigGiven {
+  readonly driver: Driver;
+  readonly rootfs: string;
+  readonly cgroupsPath: string | undefined;
+  readonly network?: OpenNetwork | undefined;
 }
 
 /** The config of a root that is mounted, its program and its working folder looked after. Throws StartFailure. */
@@ -119,8 +127,8 @@ export function makeConfig(
   engine: Engine,
   spec: ContainerSpec,
   place: ContainerFolder,
-  given: { readonly driver: Driver; readonly rootfs: string; readonly cgroupsPath: string | undefined },
-): Bundle {
+  given: ConfigGiven,
+): Omit<Bundle, "network"> {
   const { rootfs } = given;
   const facts = readFacts(engine, spec, place, given);
   if (facts.oneId && (facts.user.uid !== 0 || facts.user.gid !== 0))
@@ -165,8 +173,9 @@ function refuseMissing(spec: ContainerSpec, diffId: string): never {
   throw layerMissing(spec.imageName, diffId);
 }
 
-/** Takes the bundle away: plain files, for the root is mounted elsewhere. */
-export function clearBundle(place: ContainerFolder): void {
+/** Takes the bundle away, and what the run had of networks: plain files, for the root is mounted elsewhere. */
+export function clearBundle(engine: Engine, place: ContainerFolder): void {
+  closeNetwork(engine, place);
   rmSync(place.bundle, { recursive: true, force: true });
 }
 
@@ -174,9 +183,9 @@ function readFacts(
   engine: Engine,
   spec: ContainerSpec,
   place: ContainerFolder,
-  given: { readonly driver: Driver; readonly rootfs: string; readonly cgroupsPath: string | undefined },
+  given: ConfigGiven,
 ): BundleFacts {
-  const { driver, rootfs, cgroupsPath } = given;
+  const { driver, rootfs, cgroupsPath, network } = given;
   for (const name of ["proc", "sys", "dev"]) refuseOddMountPoint(spec, rootfs, name);
   const status = readFileSync("/proc/self/status", "latin1");
   const heldCapabilities = capabilitiesOfMask(/^CapEff:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? "0");
@@ -205,10 +214,11 @@ function readFacts(
     joined: {
       ...(typeof spec.pid === "object" ? { pid: namespaceOf(engine, spec.pid.container, "pid") } : {}),
       ...(typeof spec.ipc === "object" ? { ipc: namespaceOf(engine, spec.ipc.container, "ipc") } : {}),
+      ...(network === undefined ? {} : { network: network.path }),
       ...(joins === undefined ? {} : { network: namespaceOf(engine, joins, "net") }),
     },
     // After `joined`, which tells when that container does not run.
-    etc: writeEtc(engine, spec, place),
+    etc: writeEtc(engine, spec, place, network?.endpoints ?? []),
     compiledSeccomp: wantsDefault
       ? driver.compiledSeccomp(
           `${engine.place.root}/cache`,
@@ -221,11 +231,6 @@ function readFacts(
         )
       : undefined,
   };
-}
-
-/** The container whose network namespace is joined. */
-function joinedNetwork(wish: ContainerSpec["network"]): string | undefined {
-  return typeof wish === "object" && "container" in wish ? wish.container : undefined;
 }
 
 function refuseInit(): never {
@@ -255,41 +260,6 @@ function hardLimit(name: string): number {
     .find((entry) => entry.startsWith(name));
   const hard = line?.slice(name.length).trim().split(/\s+/)[1];
   return hard === "unlimited" || hard === undefined ? 2 ** 31 - 1 : Number(hard);
-}
-
-/** resolv.conf, hosts and hostname, mounted over the image's own and never written through them. */
-function writeEtc(engine: Engine, spec: ContainerSpec, place: ContainerFolder): string {
-  const folder = `${place.bundle}/etc`;
-  const joins = joinedNetwork(spec.network);
-  const joined = joins === undefined ? undefined : containerFolder(engine, joins).bundle;
-  const hosts = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"];
-  if (spec.network === "none") hosts.push(`127.0.1.1\t${spec.hostname}`);
-  for (const entry of spec.extraHosts) {
-    const colon = entry.indexOf(":");
-    hosts.push(`${entry.slice(colon + 1)}\t${entry.slice(0, colon)}`);
-  }
-  writeFileSync(
-    `${folder}/hosts`,
-    joined === undefined ? `${hosts.join("\n")}\n` : readFileSync(`${joined}/etc/hosts`),
-  );
-  writeFileSync(`${folder}/hostname`, `${spec.hostname}\n`);
-  writeFileSync(
-    `${folder}/resolv.conf`,
-    joined === undefined || spec.dns.length > 0
-      ? resolvConf(spec)
-      : readFileSync(`${joined}/etc/resolv.conf`),
-  );
-  return folder;
-}
-
-function resolvConf(spec: ContainerSpec): string {
-  if (spec.dns.length > 0) return spec.dns.map((server) => `nameserver ${server}\n`).join("");
-  if (spec.network === "none") return "";
-  try {
-    return readFileSync("/etc/resolv.conf", "utf8");
-  } catch {
-    return "";
-  }
 }
 
 function resolveDevices(wishes: readonly DeviceWish[]): BundleFacts["devices"] {

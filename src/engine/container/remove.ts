@@ -41,7 +41,7 @@ export async function removeContainer(
     // Left by a kill -9 in the middle of a start or of an end.
     if (existsSync(place.bundle)) {
       deleteFromRuntime(engine, spec, place);
-      clearBundle(place);
+      clearBundle(engine, place);
     }
     deleteContainer(engine, readSpec(place), place);
   } else

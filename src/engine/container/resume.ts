@@ -68,7 +68,7 @@ function claimStart(
   if (state.status === "starting" || state.status === "dead") return "again";
   if (existsSync(place.bundle)) {
     deleteFromRuntime(engine, spec, place);
-    clearBundle(place);
+    clearBundle(engine, place);
   }
   // From here on a second starter finds the start taken.
   writeState(place, startingState());

@@ -27,20 +27,20 @@ export function launchRun(
   detach: boolean,
 ): RunLaunch {
   if (!detach && runsDirectly(spec)) {
-    const launched = unlessItFails(place, () => launchDirectly(engine, spec, place));
+    const launched = unlessItFails(engine, place, () => launchDirectly(engine, spec, place));
     return { kind: "direct", launched, abandon: () => launched?.abandon() };
   }
-  const launched = unlessItFails(place, () =>
+  const launched = unlessItFails(engine, place, () =>
     launchMonitored(engine, spec, place, !detach && isAttended(spec)),
   );
   return { kind: "monitored", launched, abandon: () => launched?.abandon() };
 }
 
-function unlessItFails<T>(place: ContainerFolder, act: () => T): T | undefined {
+function unlessItFails<T>(engine: Engine, place: ContainerFolder, act: () => T): T | undefined {
   try {
     return act();
   } catch {
-    clearBundle(place);
+    clearBundle(engine, place);
     return undefined;
   }
 }

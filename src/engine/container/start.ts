@@ -47,7 +47,9 @@ export async function runDirectly(
   writeState(place, { status: "starting", starter: ownMark(), attended: true, startedAt, restarts: 0 });
   const starting = { engine, spec, place, startedAt };
   const launched = recordFailure(starting, () => early ?? launchDirectly(engine, spec, place));
-  const { config, warnings } = recordFailure(starting, () => prepareBundle(engine, spec, place, launched));
+  const { config, warnings, network } = recordFailure(starting, () =>
+    prepareBundle(engine, spec, place, launched),
+  );
   for (const sentence of warnings) options.warn?.(sentence);
   const { driver } = launched;
   const child = launched.provide(config);
@@ -61,6 +63,7 @@ export async function runDirectly(
   const code = await child.exited;
   clearTimeout(settle);
   stop();
+  network?.[Symbol.dispose]();
   const failure = neverRan(code) ? driver.lastFailure(place) : undefined;
   const error = failure === undefined ? {} : { error: failure };
   finishContainer(engine, spec, place, { exitCode: code, startedAt, restarts: 0, ...error });
@@ -83,7 +86,7 @@ function recordFailure<T>({ engine, spec, place, startedAt }: Starting, act: () 
   try {
     return act();
   } catch (error) {
-    clearBundle(place);
+    clearBundle(engine, place);
     const exitCode = error instanceof StartFailure ? error.exitCode : 125;
     recordFailedStart(engine, spec, place, startedAt, exitCode, error);
     throw error;
@@ -141,9 +144,12 @@ export function createUnderMonitor(
     starting,
     () => options.launched ?? launchMonitored(engine, spec, place, attended),
   );
-  const { config, warnings } = recordFailure(starting, () => prepareBundle(engine, spec, place, launched));
+  const { config, warnings, network } = recordFailure(starting, () =>
+    prepareBundle(engine, spec, place, launched),
+  );
   for (const sentence of warnings) options.warn?.(sentence);
   const { driver } = launched;
+  using _network = network;
   const answer = launched.provide(config);
   if ("failure" in answer) failStart(engine, spec, place, startedAt, answer.failure);
   const { pid } = answer;

@@ -133,6 +133,12 @@ const names: Readonly<Record<number, string>> = {
   40: "ELOOP: too many levels of symbolic links",
   61: "ENODATA: no data available",
   95: "EOPNOTSUPP: operation not supported",
+  97: "EAFNOSUPPORT: address family not supported by protocol",
+  98: "EADDRINUSE: address already in use",
+  99: "EADDRNOTAVAIL: cannot assign requested address",
+  100: "ENETDOWN: network is down",
+  101: "ENETUNREACH: network is unreachable",
+  105: "ENOBUFS: no buffer space available",
   116: "ESTALE: stale file handle",
   122: "EDQUOT: disk quota exceeded",
 };

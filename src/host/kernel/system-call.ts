@@ -28,6 +28,7 @@ const numbers = {
   pivot_root: [155n, 41n],
   prctl: [157n, 167n],
   readlinkat: [267n, 78n],
+  setns: [308n, 268n],
   socket: [41n, 198n],
   sethostname: [170n, 161n],
   statfs: [137n, 43n],

@@ -1,0 +1,133 @@
+import { inUserNamespace, Netlink, NetworkNamespace, switchOn } from "#host";
+import {
+  type Claimant,
+  defaultName,
+  defaultNetwork,
+  type Endpoint,
+  findRecord,
+  giveBack,
+  type Joining,
+  joinNetwork,
+  lease,
+  type NetworkRecord,
+  printAddress,
+} from "#network";
+import type { ContainerSpec, EndpointWish } from "#runtime";
+import type { Engine } from "../engine-handle.ts";
+import { networksNeedRoot } from "../error.ts";
+import { type ContainerFolder, containerFolder } from "./folder.ts";
+import { readNetwork, writeNetwork } from "./network-record.ts";
+import { currentState } from "./state.ts";
+
+/** The network namespace of a container that is about to start. Its end, when no process is in it, takes all with it. */
+export interface OpenNetwork extends Disposable {
+  /** For the runtime, while this process holds it open. */
+  readonly path: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+const loopback = 1;
+
+/**
+ * Makes the network namespace of a container with endpoints in networks, and joins it to them. On failure nothing is left but
+ * what closeNetwork() takes away.
+ */
+export function openNetwork(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+): OpenNetwork | undefined {
+  const { network } = spec;
+  if (typeof network === "string" || "container" in network) return undefined;
+  if (inUserNamespace()) throw networksNeedRoot(network.endpoints[0]?.network ?? defaultName);
+  const joinings = planEndpoints(engine, spec, network.endpoints);
+  try {
+    using host = new Netlink();
+    const { namespace, result: inside } = NetworkNamespace.create(() => new Netlink());
+    using _inside = inside;
+    try {
+      inside.send([switchOn(loopback)]);
+      const endpoints = joinings.map((joining) =>
+        joinNetwork(engine.place, { host, inside, namespace }, joining),
+      );
+      writeNetwork(place, { endpoints, ports: [] });
+      return { path: namespace.path, endpoints, [Symbol.dispose]: () => namespace[Symbol.dispose]() };
+    } catch (error) {
+      namespace[Symbol.dispose]();
+      throw error;
+    }
+  } catch (error) {
+    for (const joining of joinings) returnAddresses(engine, joining, spec.id);
+    throw error;
+  }
+}
+
+/** A network by the name that was asked for; the default one is made when it is not there yet. */
+export function networkOf(engine: Engine, name: string): NetworkRecord {
+  return name === defaultName ? defaultNetwork(engine.place) : findRecord(engine.place, name);
+}
+
+/** Takes the addresses of each endpoint. When one cannot be had, the others are given back. */
+function planEndpoints(
+  engine: Engine,
+  spec: ContainerSpec,
+  wishes: readonly EndpointWish[],
+): readonly Joining[] {
+  const joinings: Joining[] = [];
+  try {
+    for (const [index, wish] of wishes.entries()) {
+      const network = networkOf(engine, wish.network);
+      const isWayOut = !network.internal && joinings.every((joining) => !joining.isWayOut);
+      joinings.push(planEndpoint(engine, spec, network, wish, { name: `eth${index}`, isWayOut }));
+    }
+  } catch (error) {
+    for (const joining of joinings) returnAddresses(engine, joining, spec.id);
+    throw error;
+  }
+  return joinings;
+}
+
+/** Takes the addresses of one endpoint. */
+export function planEndpoint(
+  engine: Engine,
+  spec: Pick<ContainerSpec, "id" | "name" | "hostname">,
+  network: NetworkRecord,
+  wish: EndpointWish,
+  place: { readonly name: string; readonly isWayOut: boolean },
+): Joining {
+  const claimant = claimantOf(engine, spec.id);
+  const ipv4 = lease(engine.place, network, 4, claimant, wish.ipv4);
+  try {
+    const ipv6 = lease(engine.place, network, 6, claimant, wish.ipv6);
+    return { network, ...place, ipv4, ipv6, mac: wish.mac, aliases: wish.aliases, names: [] };
+  } catch (error) {
+    if (ipv4 !== undefined) returnAddresses(engine, { network, ipv4, ipv6: undefined }, spec.id);
+    throw error;
+  }
+}
+
+function claimantOf(engine: Engine, id: string): Claimant {
+  return { id, isHeldBy: (other) => other !== id && isUp(engine, other) };
+}
+
+/** Whether a container is up, or about to be: then its addresses are its own. */
+export function isUp(engine: Engine, id: string): boolean {
+  const { status } = currentState(containerFolder(engine, id));
+  return status === "starting" || status === "running" || status === "paused";
+}
+
+export function returnAddresses(
+  engine: Engine,
+  { network, ipv4, ipv6 }: Pick<Joining, "network" | "ipv4" | "ipv6">,
+  id: string,
+): void {
+  for (const taken of [ipv4, ipv6])
+    if (taken !== undefined) giveBack(engine.place, network.id, printAddress(taken.address), id);
+}
+
+/** Gives back what a container had of networks. Nothing happens when it had nothing, or that has been done. */
+export function closeNetwork(engine: Engine, place: ContainerFolder): void {
+  for (const { networkId, ipv4, ipv6 } of readNetwork(place).endpoints)
+    for (const address of [ipv4, ipv6])
+      if (address !== undefined) giveBack(engine.place, networkId, address, place.id);
+}
