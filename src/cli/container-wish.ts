@@ -154,7 +154,7 @@ export function readEnvironment(flags: Flags): readonly string[] {
   });
 }
 
-function readPairs(flag: string, entries: readonly string[]): Record<string, string> {
+export function readPairs(flag: string, entries: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     entries.map((entry) => {
       const equals = entry.indexOf("=");

@@ -459,3 +459,22 @@ export function macInvalid(mac: string, why: string): VialError {
     next: "write it like 02:42:0a:58:00:05, or leave it out and one is chosen",
   });
 }
+
+export function networkFixed(container: string, network: string): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "network-fixed",
+    what: `Cannot change the network ${JSON.stringify(network)} of the container ${JSON.stringify(container)}`,
+    why: "the networks host, none and container:ID are for the whole life of a container",
+    next: "run it with the network bridge or one of your own, which `vial network connect` can change",
+  });
+}
+
+export function notInNetwork(container: string, network: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "not-in-network",
+    what: `Cannot take the container ${JSON.stringify(container)} out of the network ${JSON.stringify(network)}: it is not in it`,
+    next: `see \`vial network inspect ${network}\``,
+  });
+}

@@ -10,6 +10,7 @@ import {
   watch,
 } from "node:fs";
 import { isDiskFull } from "#host";
+import type { NetworkRecord } from "#network";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "./engine-handle.ts";
 
@@ -18,7 +19,7 @@ import type { Engine } from "./engine-handle.ts";
 export interface Event {
   /** Nanoseconds since 1970 would not fit a number: milliseconds. */
   readonly time: number;
-  readonly type: "container" | "image";
+  readonly type: "container" | "image" | "network";
   readonly action: string;
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -48,6 +49,22 @@ export function recordEvent(
 /** `id`: the image's ID, or the name where it is the name that something happened to. */
 export function recordImageEvent(engine: Engine, action: string, id: string, name: string = id): void {
   append(engine, { time: Date.now(), type: "image", action, id, attributes: { name } });
+}
+
+/** `attributes`: of connect and disconnect the container. */
+export function recordNetworkEvent(
+  engine: Engine,
+  network: Pick<NetworkRecord, "id" | "name" | "driver">,
+  action: "create" | "connect" | "disconnect" | "destroy",
+  attributes: Readonly<Record<string, string>> = {},
+): void {
+  append(engine, {
+    time: Date.now(),
+    type: "network",
+    action,
+    id: network.id,
+    attributes: { name: network.name, type: network.driver, ...attributes },
+  });
 }
 
 function append(engine: Engine, event: Event): void {

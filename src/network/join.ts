@@ -11,10 +11,11 @@ import {
   setBridgePort,
   switchOn,
 } from "#host";
+import { isVialError } from "#spec";
 import { type Address, addressBytes, printAddress } from "./address.ts";
 import { raiseBridge } from "./bridge.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { interfaceMissing } from "./error.ts";
+import { interfaceMissing, networkSetupFailed } from "./error.ts";
 import type { Lease } from "./lease.ts";
 import { macvlanMode } from "./options.ts";
 import type { NetworkRecord } from "./record.ts";
@@ -33,15 +34,26 @@ export interface Joining {
   readonly names: readonly string[];
 }
 
+/** The host, and the container's namespace with a socket of it. */
+export interface Sides {
+  readonly host: Netlink;
+  readonly inside: Netlink;
+  readonly namespace: NetworkNamespace;
+}
+
 /**
  * Puts an interface into a container's namespace and joins it to the network. Everything is a request to the kernel: about a
- * millisecond. `inside` is a socket of that namespace.
+ * millisecond. Throws network-setup-failed and others.
  */
-export function joinNetwork(
-  place: Place,
-  at: { readonly host: Netlink; readonly inside: Netlink; readonly namespace: NetworkNamespace },
-  joining: Joining,
-): Endpoint {
+export function joinNetwork(place: Place, at: Sides, joining: Joining): Endpoint {
+  try {
+    return join(place, at, joining);
+  } catch (error) {
+    throw isVialError(error) ? error : networkSetupFailed(joining.network.name, error);
+  }
+}
+
+function join(place: Place, at: Sides, joining: Joining): Endpoint {
   const { network, name } = joining;
   const endpointId = randomHex(32);
   const mac = joining.mac ?? macFor(joining.ipv4?.address, endpointId);

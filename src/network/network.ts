@@ -6,10 +6,19 @@
 // many processes may ask at once, and that anybody may sweep when the container is gone.
 
 export { printAddress } from "./address.ts";
-export { defaultName, isNetworkName } from "./place.ts";
+export { makeNetwork, type SubnetWish } from "./create.ts";
 export { defaultNetwork } from "./default.ts";
 export type { Endpoint, PublishedPort } from "./endpoint.ts";
+export {
+  networkInUse,
+  networkOptionInvalid,
+  networkOptionUnsupported,
+  networkPredefined,
+} from "./error.ts";
 export { type Joining, joinNetwork } from "./join.ts";
-export { checkAddress, type Claimant, giveBack, type Lease, lease } from "./lease.ts";
+export { leaveNetwork } from "./leave.ts";
+export { checkAddress, type Claimant, giveBack, lease } from "./lease.ts";
+export { defaultName } from "./place.ts";
 export type { NetworkRecord, SubnetRecord } from "./record.ts";
 export { findRecord, listRecords, readRecord } from "./records.ts";
+export { takeAway } from "./remove.ts";

@@ -41,8 +41,7 @@ export function printHosts(
   spec: Pick<ContainerSpec, "network" | "hostname" | "domainname" | "extraHosts">,
   endpoints: readonly Endpoint[],
 ): string {
-  const names =
-    spec.domainname === "" ? spec.hostname : `${spec.hostname}.${spec.domainname} ${spec.hostname}`;
+  const names = namesOf(spec);
   const lines = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"];
   if (spec.network === "none") lines.push(`127.0.1.1\t${names}`);
   const gateway = endpoints.find(({ gateway4 }) => gateway4 !== undefined)?.gateway4 ?? "127.0.0.1";
@@ -51,7 +50,21 @@ export function printHosts(
     const address = entry.slice(colon + 1);
     lines.push(`${address === hostGateway ? gateway : address}\t${entry.slice(0, colon)}`);
   }
-  for (const { ipv4, ipv6 } of endpoints)
-    for (const address of [ipv4, ipv6]) if (address !== undefined) lines.push(`${address}\t${names}`);
-  return `${lines.join("\n")}\n`;
+  return `${lines.join("\n")}\n${printOwnHosts(spec, endpoints)}`;
+}
+
+function namesOf({ hostname, domainname }: Pick<ContainerSpec, "hostname" | "domainname">): string {
+  return domainname === "" ? hostname : `${hostname}.${domainname} ${hostname}`;
+}
+
+/** The lines by which a container finds itself. */
+export function printOwnHosts(
+  spec: Pick<ContainerSpec, "hostname" | "domainname">,
+  endpoints: readonly Endpoint[],
+): string {
+  const names = namesOf(spec);
+  return endpoints
+    .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])
+    .map((address) => (address === undefined ? "" : `${address}\t${names}\n`))
+    .join("");
 }

@@ -15,6 +15,7 @@ import {
 import type { ContainerSpec, EndpointWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { networksNeedRoot } from "../error.ts";
+import { recordNetworkEvent } from "../events.ts";
 import { type ContainerFolder, containerFolder } from "./folder.ts";
 import { readNetwork, writeNetwork } from "./network-record.ts";
 import { currentState } from "./state.ts";
@@ -51,6 +52,8 @@ export function openNetwork(
         joinNetwork(engine.place, { host, inside, namespace }, joining),
       );
       writeNetwork(place, { endpoints, ports: [] });
+      for (const { network: record } of joinings)
+        recordNetworkEvent(engine, record, "connect", { container: spec.id });
       return { path: namespace.path, endpoints, [Symbol.dispose]: () => namespace[Symbol.dispose]() };
     } catch (error) {
       namespace[Symbol.dispose]();
@@ -127,7 +130,11 @@ export function returnAddresses(
 
 /** Gives back what a container had of networks. Nothing happens when it had nothing, or that has been done. */
 export function closeNetwork(engine: Engine, place: ContainerFolder): void {
-  for (const { networkId, ipv4, ipv6 } of readNetwork(place).endpoints)
-    for (const address of [ipv4, ipv6])
-      if (address !== undefined) giveBack(engine.place, networkId, address, place.id);
+  for (const endpoint of readNetwork(place).endpoints) {
+    const { network: name, networkId: id, hostInterface } = endpoint;
+    for (const address of [endpoint.ipv4, endpoint.ipv6])
+      if (address !== undefined) giveBack(engine.place, id, address, place.id);
+    const driver = hostInterface === undefined ? "macvlan" : "bridge";
+    recordNetworkEvent(engine, { id, name, driver }, "disconnect", { container: place.id });
+  }
 }

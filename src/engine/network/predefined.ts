@@ -9,12 +9,17 @@ export function isWithoutRecord(name: string): name is keyof typeof withoutRecor
 }
 
 export function isPredefined(name: string): boolean {
-  return name === defaultName || isWithoutRecord(name);
+  // "default" is how Docker's clients call the network of a container that asks for none.
+  return name === defaultName || name === "default" || isWithoutRecord(name);
 }
 
-/** The id of a network: of `host` and `none` one that is the same each time, for they are nowhere on record. */
+/**
+ * The id of a network, or nothing when there is none of that name. Of a predefined one that is nowhere on record it is the same
+ * each time.
+ */
 export function networkId(engine: Engine, name: string): string {
-  if (isWithoutRecord(name))
-    return new Bun.CryptoHasher("sha256").update(`${engine.place.root}/${name}`).digest("hex");
-  return readRecord(engine.place, name)?.id ?? "";
+  const record = isWithoutRecord(name) ? undefined : readRecord(engine.place, name);
+  if (record !== undefined) return record.id;
+  if (!isPredefined(name)) return "";
+  return new Bun.CryptoHasher("sha256").update(`${engine.place.root}/${name}`).digest("hex");
 }

@@ -1,11 +1,4 @@
-/** One subnet as it was asked for; what is left out is chosen. */
-export interface SubnetWish {
-  readonly subnet?: string;
-  readonly gateway?: string;
-  readonly range?: string;
-  /** Addresses that are never given, by name. */
-  readonly auxiliary?: Readonly<Record<string, string>>;
-}
+import type { SubnetWish } from "#network";
 
 /** What a door may wish of a new network, in Docker's terms. Each field acts or is refused. */
 export interface NetworkCreateWish {

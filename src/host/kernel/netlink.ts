@@ -15,8 +15,6 @@ const NLM_F_ACK = 4;
 const NLM_F_DUMP = 0x300;
 /** Of a new thing: fail when it is there. */
 export const exclusive = 0x600;
-/** Of a new thing: take the place of the one that is there. */
-export const replacing = 0x500;
 
 const headerSize = 16;
 const protocols = { route: 0n, netfilter: 12n } as const;

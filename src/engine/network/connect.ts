@@ -1,0 +1,147 @@
+import { appendFileSync } from "node:fs";
+import { Netlink, NetworkNamespace } from "#host";
+import {
+  defaultName,
+  type Endpoint,
+  giveBack,
+  joinNetwork,
+  leaveNetwork,
+  type NetworkRecord,
+} from "#network";
+import type { ContainerSpec, EndpointWish } from "#runtime";
+import { settleEndpoint } from "../container/endpoint-wish.ts";
+import { printOwnHosts } from "../container/etc.ts";
+import {
+  type ContainerFolder,
+  findContainer,
+  lockContainer,
+  readSpec,
+  writeSpec,
+} from "../container/folder.ts";
+import { networkOf, planEndpoint, returnAddresses } from "../container/network.ts";
+import { readNetwork, writeNetwork } from "../container/network-record.ts";
+import { currentState } from "../container/state.ts";
+import type { Engine } from "../engine-handle.ts";
+import { networkFixed, notInNetwork, networkTwice } from "../error.ts";
+import { recordNetworkEvent } from "../events.ts";
+import { findNetwork } from "./list.ts";
+
+/** Takes a container into a network: at once when it runs, and for its next starts. */
+export function connectNetwork(
+  engine: Engine,
+  network: string,
+  container: string,
+  wish: Omit<EndpointWish, "network">,
+): void {
+  const record = recordToJoin(engine, network, container);
+  const place = findContainer(engine, container);
+  using _lock = lockContainer(place);
+  const spec = readSpec(place);
+  const wishes = endpointsOf(spec, record.name);
+  if (wishes.some((entry) => entry.network === record.name)) throw networkTwice(record.name);
+  const settled = settleEndpoint(record, { ...wish, network: record.name });
+  const pid = runningPid(place);
+  if (pid !== undefined) join(engine, spec, place, { record, wish: settled, pid });
+  writeSpec(place, { ...spec, network: { endpoints: [...wishes, settled] } });
+  recordNetworkEvent(engine, record, "connect", { container: spec.id });
+}
+
+/** Takes a container out of a network. `force`: also when it is not there any more. */
+export function disconnectNetwork(
+  engine: Engine,
+  network: string,
+  container: string,
+  options: { readonly force: boolean },
+): void {
+  const record = recordToJoin(engine, network, container);
+  const place = findContainer(engine, container);
+  using _lock = lockContainer(place);
+  const spec = readSpec(place);
+  const wishes = endpointsOf(spec, record.name);
+  const live = readNetwork(place);
+  const endpoint = live.endpoints.find((entry) => entry.networkId === record.id);
+  if (!wishes.some((entry) => entry.network === record.name) && endpoint === undefined) {
+    if (options.force) return;
+    throw notInNetwork(spec.name, record.name);
+  }
+  const pid = runningPid(place);
+  if (endpoint !== undefined && pid !== undefined) leave(engine, place, { record, endpoint, pid });
+  writeSpec(place, {
+    ...spec,
+    network: { endpoints: wishes.filter((entry) => entry.network !== record.name) },
+  });
+  recordNetworkEvent(engine, record, "disconnect", { container: spec.id });
+}
+
+function recordToJoin(engine: Engine, network: string, container: string): NetworkRecord {
+  const entry = findNetwork(engine, network);
+  if (entry.name === defaultName) return networkOf(engine, defaultName);
+  if (entry.record === undefined) throw networkFixed(container, entry.name);
+  return entry.record;
+}
+
+/** Throws network-fixed for a container whose network is the host's, another one's, or none. */
+function endpointsOf(spec: ContainerSpec, network: string): readonly EndpointWish[] {
+  if (typeof spec.network === "object" && "endpoints" in spec.network) return spec.network.endpoints;
+  throw networkFixed(spec.name, network);
+}
+
+function runningPid(place: ContainerFolder): number | undefined {
+  const state = currentState(place);
+  return state.status === "running" || state.status === "paused" ? state.process.pid : undefined;
+}
+
+function join(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  {
+    record,
+    wish,
+    pid,
+  }: { readonly record: NetworkRecord; readonly wish: EndpointWish; readonly pid: number },
+): void {
+  const live = readNetwork(place);
+  const isWayOut = !record.internal && !live.endpoints.some(hasGateway);
+  const joining = planEndpoint(engine, spec, record, wish, { name: freeName(live.endpoints), isWayOut });
+  try {
+    using namespace = NetworkNamespace.ofProcess(pid);
+    using host = new Netlink();
+    using inside = namespace.within(() => new Netlink());
+    const endpoint = joinNetwork(engine.place, { host, inside, namespace }, joining);
+    writeNetwork(place, { ...live, endpoints: [...live.endpoints, endpoint] });
+    // The file is bound into the container: it has to stay the same one.
+    appendFileSync(`${place.bundle}/etc/hosts`, printOwnHosts(spec, [endpoint]));
+  } catch (error) {
+    returnAddresses(engine, joining, spec.id);
+    throw error;
+  }
+}
+
+function hasGateway({ gateway4, gateway6 }: Endpoint): boolean {
+  return gateway4 !== undefined || gateway6 !== undefined;
+}
+
+function freeName(endpoints: readonly Endpoint[]): string {
+  const taken = new Set(endpoints.map((endpoint) => endpoint.interface));
+  for (let index = 0; ; index++) if (!taken.has(`eth${index}`)) return `eth${index}`;
+}
+
+function leave(
+  engine: Engine,
+  place: ContainerFolder,
+  {
+    record,
+    endpoint,
+    pid,
+  }: { readonly record: NetworkRecord; readonly endpoint: Endpoint; readonly pid: number },
+): void {
+  const live = readNetwork(place);
+  const others = live.endpoints.filter((entry) => entry.endpointId !== endpoint.endpointId);
+  using namespace = NetworkNamespace.ofProcess(pid);
+  using inside = namespace.within(() => new Netlink());
+  leaveNetwork(inside, endpoint, others);
+  writeNetwork(place, { ...live, endpoints: others });
+  for (const address of [endpoint.ipv4, endpoint.ipv6])
+    if (address !== undefined) giveBack(engine.place, record.id, address, place.id);
+}
