@@ -1,6 +1,5 @@
 import { type Engine, isPredefined, namesOfUsers, type NetworkEntry } from "#engine";
-import { filterValueInvalid } from "./error.ts";
-import { type Filters, hasLabel } from "./filter.ts";
+import { type Filters, filterValueInvalid, hasLabel } from "#spec";
 
 export const networkFilters = ["dangling", "driver", "id", "label", "name", "scope", "type"];
 

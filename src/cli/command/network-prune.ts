@@ -1,9 +1,9 @@
 import { openEngine, pruneNetworks } from "#engine";
+import { hasLabel, parseMoment } from "#spec";
 import { confirm } from "../ask.ts";
 import type { Command } from "../command.ts";
-import { hasLabel, parseFilters } from "../filter.ts";
+import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag } from "../flag.ts";
-import { parseMoment } from "../moment.ts";
 import { out } from "../print.ts";
 
 export const command: Command = {
