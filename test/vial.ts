@@ -167,7 +167,7 @@ export class TestVial {
         readonly interface: string;
       };
       const alias = `/sys/class/net/${name}/ifalias`;
-      if (isFile(alias) && readFileSync(alias, "utf8").trim() === `vial ${id}`)
+      if (isFile(alias) && readFileSync(alias, "utf8").startsWith(`vial ${id} `))
         Bun.spawnSync(["ip", "link", "delete", name]);
     }
     const table = `vial-net-${Bun.hash(this.root).toString(16)}`;

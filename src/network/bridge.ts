@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import {
   addAddress,
   findLink,
   type Link,
+  listLinks,
   lockExclusive,
-  type Netlink,
+  Netlink,
   newBridge,
   type Place,
   removeLink,
@@ -18,9 +19,15 @@ import type { NetworkRecord } from "./record.ts";
 import { listRecords } from "./records.ts";
 import { hasRules, setRules } from "./rules.ts";
 
-/** What marks an interface as that of a network of ours. */
-function aliasOf({ id }: Pick<NetworkRecord, "id">): string {
-  return `vial ${id}`;
+/** What marks an interface as that of a network of ours: its id, and the folder in which that is on record. */
+function aliasOf(place: Place, { id }: Pick<NetworkRecord, "id">): string {
+  return `vial ${id} ${folderMark(place)}`;
+}
+
+/** By its number: in a container with the host's network there may be another one of the same path. */
+function folderMark(place: Place): string {
+  const { dev, ino } = statSync(place.root);
+  return `${dev}:${ino}`;
 }
 
 /** Locally administered, and the same each time: the neighbours of an address go on to find it after a reboot. */
@@ -28,8 +35,8 @@ function macOf({ id }: Pick<NetworkRecord, "id">): string {
   return `02:42:${id.slice(0, 8).replace(/(..)(?=.)/g, "$1:")}`;
 }
 
-export function isOwnBridge(link: Link, network: NetworkRecord): boolean {
-  return link.alias === aliasOf(network);
+function isOwnBridge({ alias }: Link, { id }: NetworkRecord): boolean {
+  return alias.startsWith(`vial ${id} `);
 }
 
 /** The bridge of a network with its rules: as it is there, or made now, at first use or after a reboot. Gives its index. */
@@ -49,7 +56,7 @@ export function raiseLocked(place: Place, network: NetworkRecord, netlink: Netli
   if (there !== undefined && there.alias === "" && there.mac === macOf(network))
     netlink.send([removeLink(network.interface)]);
   else if (there !== undefined) throw interfaceTaken(network.interface, network.name);
-  return makeBridge(network, netlink);
+  return makeBridge(place, network, netlink);
 }
 
 export function withNetwork(
@@ -59,7 +66,7 @@ export function withNetwork(
   return [...records.filter(({ id }) => id !== network.id), network];
 }
 
-function makeBridge(network: NetworkRecord, netlink: Netlink): number {
+function makeBridge(place: Place, network: NetworkRecord, netlink: Netlink): number {
   const { interface: name, mtu } = network;
   netlink.send([newBridge({ name, mac: macOf(network), mtu })]);
   const index = findLink(netlink, name)?.index ?? 0;
@@ -71,7 +78,7 @@ function makeBridge(network: NetworkRecord, netlink: Netlink): number {
       ? []
       : [addAddress(index, addressBytes(address), range.prefix)];
   });
-  netlink.send([...addresses, switchOn(index), setAlias(name, aliasOf(network))]);
+  netlink.send([...addresses, switchOn(index), setAlias(name, aliasOf(place, network))]);
   return index;
 }
 
@@ -108,4 +115,16 @@ function forwardIpv6(): void {
 export function removeBridge(network: NetworkRecord, netlink: Netlink): void {
   const there = findLink(netlink, network.interface);
   if (there !== undefined && isOwnBridge(there, network)) netlink.send([removeLink(network.interface)]);
+}
+
+/** Takes away the bridges of networks of this root that are on record no more: a kill -9 came before the record, or after it. */
+export function sweepBridges(place: Place): void {
+  using _lock = lockExclusive(networkLock(place));
+  using netlink = new Netlink();
+  const known = new Set(listRecords(place).map(({ id }) => id));
+  const mark = folderMark(place);
+  for (const { name, alias } of listLinks(netlink)) {
+    const [word, id = "", folder] = alias.split(" ");
+    if (word === "vial" && folder === mark && !known.has(id)) netlink.send([removeLink(name)]);
+  }
 }

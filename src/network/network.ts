@@ -6,6 +6,7 @@
 // many processes may ask at once, and that anybody may sweep when the container is gone.
 
 export { printAddress } from "./address.ts";
+export { sweepBridges } from "./bridge.ts";
 export { makeNetwork, type SubnetWish } from "./create.ts";
 export { defaultNetwork } from "./default.ts";
 export type { Endpoint, PublishedPort } from "./endpoint.ts";
@@ -17,7 +18,7 @@ export {
 } from "./error.ts";
 export { type Joining, joinNetwork } from "./join.ts";
 export { leaveNetwork } from "./leave.ts";
-export { checkAddress, type Claimant, giveBack, lease } from "./lease.ts";
+export { checkAddress, type Claimant, giveBack, lease, sweepLeases } from "./lease.ts";
 export { defaultName } from "./place.ts";
 export type { NetworkRecord, SubnetRecord } from "./record.ts";
 export { findRecord, listRecords, readRecord } from "./records.ts";

@@ -17,6 +17,7 @@ import {
   releaseLitter,
   releaseName,
 } from "./folder.ts";
+import { sweepNetworks } from "../network/sweep.ts";
 import { type ContainerEntry, listContainers } from "./list.ts";
 import { currentState, isWatched } from "./state.ts";
 
@@ -42,6 +43,7 @@ export function sweepContainers(engine: Engine): readonly ContainerEntry[] {
   const known = new Set(listIds(engine).map((id) => id.slice(0, 16)));
   for (const bundle of bundles)
     if (!known.has(bundle)) rmSync(`${engine.place.run}/c/${bundle}`, { recursive: true, force: true });
+  sweepNetworks(engine);
   sweepCompilations(engine.place.run);
   sweepTrash(`${engine.place.root}/trash`);
   return mended === 0 ? entries : listContainers(engine);
