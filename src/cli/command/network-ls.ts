@@ -1,10 +1,9 @@
-import { listNetworks, type NetworkEntry, openEngine } from "#engine";
+import { filterNetworks, listNetworks, type NetworkEntry, networkFilters, openEngine } from "#engine";
 import type { Command } from "../command.ts";
 import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag, listFormatFlag } from "../flag.ts";
 import { type Listing, printList, type Row } from "../format.ts";
 import { printGoTime } from "../moment.ts";
-import { filterNetworks, networkFilters } from "../network-filter.ts";
 import { out } from "../print.ts";
 
 export const command: Command = {

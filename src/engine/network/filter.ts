@@ -1,5 +1,8 @@
-import { type Engine, isPredefined, namesOfUsers, type NetworkEntry } from "#engine";
 import { type Filters, filterValueInvalid, hasLabel } from "#spec";
+import type { Engine } from "../engine-handle.ts";
+import type { NetworkEntry } from "./list.ts";
+import { namesOfUsers } from "./members.ts";
+import { isPredefined } from "./predefined.ts";
 
 export const networkFilters = ["dangling", "driver", "id", "label", "name", "scope", "type"];
 
