@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { findProgram } from "#host";
 import { type DockerRegistry, startDockerRegistry } from "./docker-registry.ts";
@@ -256,7 +256,224 @@ describe.skipIf(why !== undefined)("images by the docker command line", () => {
       ),
     ).toEqual([400, "invalid x-registry-auth header: it is no base64 of a JSON object"]);
   });
+
+  test("are built from a context, in the words of the classic builder", async () => {
+    const context = recipe("built", [
+      "ARG BASE=busybox",
+      "FROM $BASE AS one",
+      "ARG WORD=none",
+      "RUN echo said $WORD; echo $WORD > /word",
+      "FROM one",
+      "COPY data /data",
+      'CMD ["cat", "/word"]',
+    ]);
+    writeFileSync(`${context}/data`, "data");
+    const words = [
+      "build",
+      "-t",
+      "built:1",
+      "-t",
+      "built:two",
+      "--build-arg",
+      "WORD=hello",
+      "--label",
+      "a=b",
+    ];
+    const shown = (await ok(...words, context)).split("\n");
+    const id = await ok("image", "inspect", "--format", "{{.Id}}", "built:1");
+    expect(shown.filter((line) => !line.startsWith("Sending"))).toEqual([
+      "Step 1/7 : ARG BASE=busybox",
+      "Step 2/7 : FROM $BASE AS one",
+      "Step 3/7 : ARG WORD=none",
+      "Step 4/7 : RUN echo said $WORD; echo $WORD > /word",
+      "said hello",
+      "Step 5/7 : FROM one",
+      "Step 6/7 : COPY data /data",
+      'Step 7/7 : CMD ["cat", "/word"]',
+      `Successfully built ${id.slice(7, 19)}`,
+      "Successfully tagged built:1",
+      "Successfully tagged built:two",
+    ]);
+    expect(await ok("image", "inspect", "--format", "{{.Config.Labels}}", "built:two")).toBe("map[a:b]");
+    expect(await served.vial.ok("run", "--rm", "built:1")).toBe("hello");
+    expect(await ok(...words, context)).toContain(" ---> Using cache");
+    expect(await ok(...words, "-q", context)).toBe(id);
+    await ok("rmi", "built:1", "built:two");
+  });
+
+  test("that cannot be built say why", async () => {
+    const failing = await docker("build", recipe("failing", ["FROM busybox", "RUN echo before; exit 3"]));
+    expect([failing.code, failing.out]).toEqual([3, expect.stringContaining("before")]);
+    expect(failing.err).toContain("The command '/bin/sh -c echo before; exit 3' returned a non-zero code: 3");
+    const unreadable = await docker("build", recipe("unreadable", ["FROM busybox", "FOO x"]));
+    expect(unreadable.err).toContain("dockerfile parse error on line 2: unknown instruction: FOO");
+    const baseless = await docker("build", recipe("baseless", [`FROM ${registry.host}/no/base:1`]));
+    expect(baseless.err).toContain(`manifest for ${registry.host}/no/base:1 not found: manifest unknown`);
+    const post = async (query: string, body = "") => said(await request("POST", `/build?${query}`, { body }));
+    expect(await post("version=2")).toEqual([400, expect.stringContaining("DOCKER_BUILDKIT=0")]);
+    expect(await post("squash=1")).toEqual([400, expect.stringContaining("squash")]);
+    expect(await post("networkmode=mine")).toEqual([400, expect.stringContaining("networkmode")]);
+    expect(await post("buildargs=[]")).toEqual([400, "buildargs is no JSON object of texts"]);
+    expect(await post("memory=much")).toEqual([400, 'memory is no whole number: "much"']);
+    expect(await post("t=UPPER")).toEqual([400, expect.stringContaining("invalid reference format")]);
+    expect(await post("", "no archive")).toEqual([400, expect.stringContaining("no tar archive")]);
+    expect(said(await request("POST", "/session"))).toEqual([
+      501,
+      expect.stringContaining("DOCKER_BUILDKIT=0"),
+    ]);
+    expect(unfinished()).toEqual([]);
+  });
+
+  test("are not built of archives that reach outside of the context", async () => {
+    const outside = `${folder()}/outside`;
+    mkdirSync(outside);
+    writeFileSync(`${outside}/secret`, "secret");
+    mkdirSync(`${folder()}/hostile`);
+    symlinkSync(outside, `${folder()}/hostile/link`);
+    writeFileSync(`${folder()}/hostile/Dockerfile`, "FROM busybox\nCOPY link/secret /got\n");
+    const script =
+      "tar -C hostile -cf h.tar Dockerfile link && tar -rPf h.tar --transform 's,.*,link/planted,' outside/secret";
+    await served.vial.command([
+      "sh",
+      "-c",
+      `${script} && tar -rPf h.tar --transform 's,.*,../../planted,' outside/secret`,
+    ]);
+    const { status, body } = await request("POST", "/build?q=1", { body: readFileSync(`${folder()}/h.tar`) });
+    expect(body).not.toContain("sha256:");
+    expect(status === 200 ? lines(body).at(-1) : JSON.parse(body)).toMatchObject(
+      status === 200 ? { error: expect.any(String) } : { message: expect.any(String) },
+    );
+    expect(readdirSync(outside)).toEqual(["secret"]);
+    expect(unfinished()).toEqual([]);
+    // The server has not fallen over it.
+    expect((await request("GET", "/_ping")).body).toBe("OK");
+  });
+
+  test("have their programs limited as asked", async () => {
+    const context = recipe("limited", [
+      "FROM busybox",
+      "RUN ulimit -n; cat /etc/hosts; df -k /dev/shm | tail -1",
+    ]);
+    const shown = await ok(
+      "build",
+      "--ulimit",
+      "nofile=77",
+      "--add-host",
+      "far:10.9.8.7",
+      "--shm-size",
+      "8m",
+      context,
+    );
+    expect(shown).toContain("\n77\n");
+    expect(shown).toMatch(/10\.9\.8\.7\s+far/);
+    expect(shown).toMatch(/\b8192\b/);
+  });
+
+  test("of a client that goes away are built no further, and nothing is left", async () => {
+    const context = recipe("endless", ["FROM busybox", "RUN echo begun; sleep 4321"]);
+    const child = Bun.spawn(["docker", "build", "--no-cache", context], {
+      env: { ...served.vial.environment(), DOCKER_HOST: `unix://${served.socket}`, DOCKER_BUILDKIT: "0" },
+      stdio: ["ignore", "ignore", "ignore"],
+    });
+    await served.vial.until("the program runs", () => running("sleep\x004321"));
+    child.kill("SIGKILL");
+    await child.exited;
+    await served.vial.until("the program has ended", () => !running("sleep\x004321"));
+    await served.vial.until("nothing is left", () => unfinished().length === 0);
+  });
+
+  test("are pulled for a build with what the client knows of the registry", async () => {
+    const name = `${guarded.host}/own/base:1`;
+    await ok("tag", "busybox", name);
+    await ok("login", "-u", "ann", "-p", "secret word", guarded.host);
+    await ok("push", name);
+    await ok("rmi", name);
+    const context = recipe("private", [`FROM ${name}`, "RUN true"]);
+    expect(await ok("build", "-q", context)).toStartWith("sha256:");
+    await ok("rmi", name);
+    await ok("logout", guarded.host);
+    const refused = await docker("build", context);
+    expect(refused.err).toContain(`pull access denied for ${guarded.host}/own/base`);
+  });
+
+  test("are made of containers, with changes", async () => {
+    await served.vial.ok("run", "--name", "worked", "-e", "B=2", "busybox", "sh", "-c", "echo new > /new");
+    const id = await ok("commit", "-a", "ann", "-m", "words", "-c", "ENV C=3", "worked", "committed:1");
+    expect(await ok("image", "inspect", "--format", "{{.Id}} {{.Author}} {{.Comment}}", "committed:1")).toBe(
+      `${id} ann words`,
+    );
+    expect(await served.vial.ok("run", "--rm", "committed:1", "sh", "-c", "cat /new; echo $B$C")).toBe(
+      "new\n23",
+    );
+    const body = { Env: ["B=9"], Cmd: ["cat", "/new"], Labels: { by: "body" } };
+    const reply = await request("POST", "/commit?container=worked&repo=committed&tag=2&pause=0", {
+      body: JSON.stringify(body),
+    });
+    expect(reply.status).toBe(201);
+    expect(await get("/images/committed:2/json")).toMatchObject({
+      Config: { Cmd: ["cat", "/new"], Env: expect.arrayContaining(["B=9"]), Labels: { by: "body" } },
+    });
+    expect(said(await request("POST", "/commit?container=nobody"))).toEqual([
+      404,
+      "No such container: nobody",
+    ]);
+    await served.vial.ok("rm", "worked");
+    await ok("rmi", "committed:1", "committed:2");
+  });
+
+  test("that nothing uses are pruned, and what builds remember", async () => {
+    await ok(
+      "build",
+      "-q",
+      recipe("pruned", ["FROM busybox", "RUN echo pruned > /pruned", "LABEL kind=pruned"]),
+    );
+    const filtered = await ok("image", "prune", "-f", "--filter", "label=kind=other");
+    expect(filtered).toBe("Total reclaimed space: 0B");
+    expect(await ok("image", "prune", "-f", "--filter", "label=kind=pruned")).toMatch(/deleted: sha256:/);
+    const { body } = await request("POST", "/build/prune?all=1");
+    expect(JSON.parse(body)).toEqual({
+      CachesDeleted: expect.any(Array),
+      SpaceReclaimed: expect.any(Number),
+    });
+    expect(JSON.parse((await request("POST", "/build/prune")).body).CachesDeleted).toBeNull();
+    expect(said(await request("POST", "/build/prune?filters=%7B%22type%22%3A%5B%22x%22%5D%7D"))).toEqual([
+      400,
+      "invalid filter 'type'",
+    ]);
+    await ok("image", "prune", "-af");
+    expect(await get("/images/json")).toEqual([]);
+  });
 });
+
+/** A folder with a Dockerfile. */
+function recipe(name: string, text: readonly string[]): string {
+  const context = `${folder()}/${name}`;
+  mkdirSync(context, { recursive: true });
+  writeFileSync(`${context}/Dockerfile`, `${text.join("\n")}\n`);
+  return context;
+}
+
+/** Whether a program with this command line runs, words joined by NUL. */
+function running(line: string): boolean {
+  return readdirSync("/proc").some((entry) => {
+    try {
+      return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/cmdline`, "latin1").startsWith(line);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What builds have under way. */
+function unfinished(): readonly string[] {
+  return [`${served.vial.root}/build/work`, `${served.vial.root}/run/b`].flatMap((path) => {
+    try {
+      return readdirSync(path);
+    } catch {
+      return [];
+    }
+  });
+}
 
 /** Bytes on their way into the store. */
 function ingested(): number {

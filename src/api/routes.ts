@@ -1,7 +1,10 @@
 import { authRoutes } from "./docker/auth.ts";
+import { buildRoutes } from "./docker/build.ts";
+import { commitRoutes } from "./docker/commit.ts";
 import { distributionRoutes } from "./docker/distribution.ts";
 import { imageTransferRoutes } from "./docker/image-transfer.ts";
 import { imageRoutes } from "./docker/images.ts";
+import { pruneRoutes } from "./docker/prune.ts";
 import { systemRoutes } from "./docker/system.ts";
 import { pluginRoutes, unservedRoutes } from "./docker/unserved.ts";
 import type { Route } from "./route.ts";
@@ -11,9 +14,12 @@ export const servedRoutes: readonly Route[] = [
   ...systemRoutes,
   ...pluginRoutes,
   ...authRoutes,
+  ...buildRoutes,
+  ...commitRoutes,
   ...distributionRoutes,
   ...imageTransferRoutes,
   ...imageRoutes,
+  ...pruneRoutes,
 ];
 
 /** Every route, with those that say why they are not served. */

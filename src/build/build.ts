@@ -52,6 +52,7 @@ export {
   refuseFindings,
 } from "./dockerfile/lint.ts";
 export { type Dockerfile, parseDockerfile } from "./dockerfile/parse.ts";
+export { splitStages } from "./dockerfile/split-stages.ts";
 export type { StageSource } from "./dockerfile/stage-source.ts";
 export {
   readStages,

@@ -16,7 +16,10 @@ import { hostPlatform, type SourceRange } from "#spec";
 
 /** A program of a recipe, in a root that is mounted. */
 export interface RecipeProgram
-  extends Omit<ProgramRun, "rootfs" | "cpus" | "network" | "extraHosts" | "shmSize" | "output" | "signal"> {
+  extends Omit<
+    ProgramRun,
+    "rootfs" | "cpus" | "network" | "extraHosts" | "shmSize" | "resources" | "ulimits" | "output" | "signal"
+  > {
   /** Where it runs. */
   readonly space: Workspace;
   readonly network: BuildOptions["network"];
@@ -47,6 +50,8 @@ export async function runProgram(session: Session, step: RunningStep, program: R
     network: network === "none" ? "none" : "host",
     extraHosts: options.extraHosts,
     ...(options.shmSize === undefined ? {} : { shmSize: options.shmSize }),
+    ...(options.resources === undefined ? {} : { resources: options.resources }),
+    ...(options.ulimits === undefined ? {} : { ulimits: options.ulimits }),
   };
   for (;;) {
     const end = await worker.run({ ...run, output: (bytes) => step.output(bytes), signal: options.signal });

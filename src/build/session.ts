@@ -1,4 +1,5 @@
 import type { LayerBlob } from "#image";
+import type { Resources, Ulimit } from "#runtime";
 import type {
   Digest,
   ImageConfig,
@@ -37,6 +38,9 @@ export interface BuildOptions {
   readonly epoch: number | undefined;
   readonly extraHosts: readonly string[];
   readonly shmSize: number | undefined;
+  /** What each program of the recipe may use. */
+  readonly resources?: Resources;
+  readonly ulimits?: readonly Ulimit[];
   readonly signal: AbortSignal;
   /** Opens a shell in the state right before a program that failed. Undefined: no shell is wanted. */
   readonly debugShell?: DebugShell | undefined;

@@ -1,4 +1,5 @@
 import type { LayerPlace, Store } from "#image";
+import type { Resources, Ulimit } from "#runtime";
 import type { Descriptor, Digest, ImageConfig, Manifest, Platform } from "#spec";
 
 // What a build needs of the rest of Vial, and does not know how to get: images from wherever they are, and programs run
@@ -31,6 +32,8 @@ export interface ProgramRun {
   readonly extraHosts: readonly string[];
   /** Bytes. */
   readonly shmSize?: number;
+  readonly resources?: Resources;
+  readonly ulimits?: readonly Ulimit[];
   /** The processors that it may use, as cpuset.cpus has them. */
   readonly cpus?: string;
   /** What the program writes, both streams, as it comes. */

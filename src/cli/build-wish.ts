@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { BuildWish, SecretSource } from "#engine";
+import { buildCacheLimit, type BuildWish, type SecretSource } from "#engine";
 import { parsePlatform, parseReference, parseSize } from "#spec";
 import { parseCacheFrom, parseCacheTo } from "./build-cache.ts";
 import type { Recipe } from "./build-recipe.ts";
@@ -33,7 +33,7 @@ export function readBuildWish(
       folder: recipe.context.kind === "folder" ? recipe.context.path : process.cwd(),
     },
     pull: flags.bool("pull") ? "always" : "missing",
-    cacheLimit: cacheLimit(),
+    cacheLimit: buildCacheLimit(),
     cacheFrom: flags.list("cache-from").map(parseCacheFrom),
     cacheTo: flags.list("cache-to").map(parseCacheTo),
     buildArgs: new Map(
@@ -108,10 +108,4 @@ function readEpoch(flags: Flags): number | undefined {
   if (text === undefined || text === "") return undefined;
   if (!/^\d{1,12}$/.test(text)) throw flagValueInvalid("SOURCE_DATE_EPOCH", text, "seconds since 1970");
   return Number(text);
-}
-
-/** VIAL_BUILD_CACHE, else ten gigabytes. */
-function cacheLimit(): number {
-  const text = process.env.VIAL_BUILD_CACHE;
-  return text === undefined || text === "" ? 10 * 2 ** 30 : parseSize(text);
 }

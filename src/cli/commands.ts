@@ -37,6 +37,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "instance start": () => import("./command/instance-start.ts"),
   "instance stats": () => import("./command/instance-stats.ts"),
   "instance stop": () => import("./command/instance-stop.ts"),
+  "internal-build": () => import("./command/internal-build.ts"),
   "internal-exited": () => import("./command/internal-exited.ts"),
   "internal-health": () => import("./command/internal-health.ts"),
   "internal-instance-run": () => import("./command/internal-instance-run.ts"),

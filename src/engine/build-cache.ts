@@ -1,12 +1,19 @@
 import { rmSync, statSync } from "node:fs";
 import { type CacheEntry, forgetSteps, listSteps } from "#build";
 import { type Collected, collectGarbage } from "#image";
+import { parseSize } from "#spec";
 import type { Engine } from "./engine-handle.ts";
 import { heldContent } from "./image-users.ts";
 
 /** What builds remember: the steps, the one used last first. */
 export function listBuildCache(engine: Engine): readonly CacheEntry[] {
   return listSteps(engine.store, `${engine.place.root}/build`);
+}
+
+/** Bytes of finished steps to keep: VIAL_BUILD_CACHE, else ten gigabytes. */
+export function buildCacheLimit(): number {
+  const text = process.env.VIAL_BUILD_CACHE;
+  return text === undefined || text === "" ? 10 * 2 ** 30 : parseSize(text);
 }
 
 export interface PruneCacheOptions {

@@ -41,6 +41,8 @@ export interface BuildWish extends Omit<BuildOptions, "cacheSources"> {
     readonly name: string;
     readonly path: string | undefined;
   };
+  /** Told the recipe's text before it is carried out. */
+  readonly recipeRead?: (text: string) => void;
   readonly context: ContextPlace;
   readonly namedContexts: ReadonlyMap<string, string>;
   readonly references: readonly ImageReference[];
@@ -130,6 +132,7 @@ async function buildHeld(
     const { name } = wish.recipe;
     const text = wish.recipe.text ?? (await contexts.recipe(name, wish.signal));
     if (text === undefined) throw recipeMissing(name);
+    wish.recipeRead?.(text);
     const isDefinition = isDeffile(text, name);
     const built = isDefinition
       ? await buildDeffile(session, text, name, wish.definition)

@@ -168,7 +168,11 @@ function specOf(
       terminal,
       extraHosts: program.extraHosts,
       ...(program.shmSize === undefined ? {} : { shmSize: program.shmSize }),
-      ...(program.cpus === undefined ? {} : { resources: { cpusetCpus: program.cpus } }),
+      resources: {
+        ...program.resources,
+        ...(program.cpus === undefined ? {} : { cpusetCpus: program.cpus }),
+      },
+      ulimits: program.ulimits ?? [],
       mounts: program.mounts.map((mount) =>
         mount.kind === "tmpfs"
           ? mount

@@ -19,7 +19,7 @@ import { pullImage } from "./images.ts";
 import { checkPolicy } from "./policy/policy.ts";
 import { unpackStoredLayer, type Warn } from "./layers.ts";
 import { fetchOras, openOras } from "./transfer/oras.ts";
-import type { Report } from "#registry";
+import type { CredentialFinder, Report } from "#registry";
 
 // What the room `build` cannot do itself: images from the store and from registries, and programs (build-program.ts).
 
@@ -27,6 +27,8 @@ export interface WorkerOptions {
   readonly pull: "missing" | "always" | "never";
   readonly report: Report;
   readonly warn: Warn;
+  /** Default: as this person has signed in. */
+  readonly credential?: CredentialFinder;
   readonly signal: AbortSignal;
 }
 
@@ -193,5 +195,6 @@ async function pull(
     report: options.report,
     warn: options.warn,
     signal: options.signal,
+    ...(options.credential === undefined ? {} : { credential: options.credential }),
   });
 }

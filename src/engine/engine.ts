@@ -130,7 +130,10 @@ export {
   type SecretSource,
   type StepInfo,
 } from "#build";
-export { listBuildCache, pruneBuildCache } from "./build-cache.ts";
+export { buildApart } from "./build-apart/start.ts";
+export type { BuildLine, BuildOrder, PlannedInstruction, PrintedError } from "./build-apart/order.ts";
+export { performBuild } from "./build-apart/perform.ts";
+export { buildCacheLimit, listBuildCache, pruneBuildCache } from "./build-cache.ts";
 export type { ShellDialog } from "./debug-shell.ts";
 export type { CachePlace, CacheTarget } from "./build-cache-places.ts";
 export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } from "./build-image.ts";

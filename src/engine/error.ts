@@ -339,6 +339,25 @@ export function recipeMissing(path: string): VialError {
   });
 }
 
+export function buildOrderMissing(): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "build-order-missing",
+    what: "Cannot build: standard input has no order",
+    next: "build by `vial build`, or by the API of `vial serve`",
+  });
+}
+
+export function buildBroken(exitCode: number, said: string): VialError {
+  return new VialError({
+    kind: "internal",
+    code: "build-process-broken",
+    what: "Cannot build: the process of the build has ended without a word",
+    why: `its exit code was ${exitCode}${said === "" ? "" : `, and it said: ${said}`}`,
+    next: "look whether the memory ran out: dmesg | tail",
+  });
+}
+
 export function cacheUnwritable(title: string, cause: unknown): VialError {
   return new VialError({
     kind: isVialError(cause) ? cause.kind : "failed-precondition",

@@ -14,12 +14,15 @@ function reason(method: string, path: string): Error {
     return notServed("Vial has no plugins: networks and volumes are made by its own drivers");
   if (path === "/images/search")
     return notServed("Vial asks no index of images: name the image in full, and pull it");
+  if (path === "/session" || path === "/grpc")
+    return notServed("Vial builds by itself and has no BuildKit: set DOCKER_BUILDKIT=0");
   if (path.includes("/checkpoints")) return notServed("Vial makes no checkpoints of containers");
   return notServed(`Vial does not serve ${method} ${path}`);
 }
 
 /** Beside the description; the docker command line asks for it. */
 const undescribed = [
+  "POST /grpc",
   "GET /containers/{id}/checkpoints",
   "POST /containers/{id}/checkpoints",
   "DELETE /containers/{id}/checkpoints/{checkpoint}",
