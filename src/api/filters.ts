@@ -41,7 +41,12 @@ export function withFilterWords<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!isVialError(error) || error.code !== "filter-value-invalid") throw error;
-    throw new DockerAnswer(400, `invalid filter: ${error.why ?? error.message}`);
+    return throwFilterWords(error);
   }
+}
+
+/** withFilterWords() for what has been thrown already. */
+export function throwFilterWords(error: unknown): never {
+  if (!isVialError(error) || error.code !== "filter-value-invalid") throw error;
+  throw new DockerAnswer(400, `invalid filter: ${error.why ?? error.message}`);
 }

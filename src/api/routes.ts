@@ -1,6 +1,7 @@
 import { authRoutes } from "./docker/auth.ts";
 import { buildRoutes } from "./docker/build.ts";
 import { commitRoutes } from "./docker/commit.ts";
+import { containerRoutes } from "./docker/containers.ts";
 import { distributionRoutes } from "./docker/distribution.ts";
 import { imageTransferRoutes } from "./docker/image-transfer.ts";
 import { imageRoutes } from "./docker/images.ts";
@@ -12,6 +13,7 @@ import type { Route } from "./route.ts";
 /** What Vial serves. */
 export const servedRoutes: readonly Route[] = [
   ...systemRoutes,
+  ...containerRoutes,
   ...pluginRoutes,
   ...authRoutes,
   ...buildRoutes,

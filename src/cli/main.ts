@@ -15,6 +15,7 @@ const quick: Readonly<
   images: () => import("./hot/images.ts"),
   inspect: () => import("./hot/inspect.ts"),
   "internal-exited": () => import("./hot/internal-exited.ts"),
+  "internal-start": () => import("./hot/internal-start.ts"),
   kill: () => import("./hot/kill.ts"),
   logs: () => import("./hot/logs.ts"),
   ps: () => import("./hot/ps.ts"),

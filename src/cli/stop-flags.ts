@@ -1,8 +1,9 @@
 import type { ContainerSpec } from "#engine";
+import { stopSignalOf } from "#spec";
 import type { Flag } from "./command.ts";
 import { wholeNumber } from "./container-wish.ts";
 import type { Flags } from "./parse.ts";
-import { parseSignal, stopSignalOf } from "./signal.ts";
+import { parseSignal } from "./signal.ts";
 
 /** The flags of `stop` and `restart`. */
 export const stopFlags: readonly Flag[] = [

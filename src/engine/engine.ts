@@ -38,6 +38,7 @@ export { createUnderMonitor, runDirectly } from "./container/start.ts";
 export { StartFailure } from "./container/start-failure.ts";
 export type { ContainerState } from "./container/state.ts";
 export { type Engine, openEngine } from "./engine-handle.ts";
+export { systemAbilities, systemFacts } from "./system-facts.ts";
 export type {
   ContainerSpec,
   EndpointWish,
@@ -97,18 +98,23 @@ export { stopContainer } from "./container/stop.ts";
 export { sweepContainers } from "./container/sweep.ts";
 export { updateContainer } from "./container/update.ts";
 export { waitForContainer } from "./container/wait.ts";
-export { describeContainer, exitCodeOf, type StatusWord, statusWord } from "./container/describe.ts";
+export { describeContainer, type StatusWord, statusWord } from "./container/describe.ts";
 export { networkNames } from "./container/describe-network.ts";
 export { createNetwork } from "./network/create.ts";
 export { describeNetwork } from "./network/describe.ts";
 export { findNetwork, listNetworks, type NetworkEntry } from "./network/list.ts";
 export { filterNetworks, networkFilters } from "./network/filter.ts";
-export { networkId } from "./network/predefined.ts";
 export { connectNetwork, disconnectNetwork } from "./network/connect.ts";
 export { pruneNetworks, removeNetwork } from "./network/remove.ts";
 export type { NetworkCreateWish } from "./network/wish.ts";
 export { checkHealth, type Health } from "./container/health.ts";
+export { containerFilters, filterContainers } from "./container/filter.ts";
+export { EntryCache } from "./container/entry-cache.ts";
 export { type ContainerEntry, entryOf, listContainers } from "./container/list.ts";
+export { exportApart } from "./container/export-apart.ts";
+export { startApart } from "./container/start-apart.ts";
+export { answerOfChild } from "./child-call.ts";
+export { callApart, childCalls } from "./child-calls.ts";
 export { describeStatus } from "./container/status-text.ts";
 export { commitContainer, type CommitWish, diffContainer, exportContainer } from "./container/changes.ts";
 export { type LogWish, readLog } from "./container/log.ts";

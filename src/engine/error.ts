@@ -497,3 +497,12 @@ export function notInNetwork(container: string, network: string): VialError {
     next: `see \`vial network inspect ${network}\``,
   });
 }
+
+export function childCallFailed(verb: string, exitCode: number, said: string): VialError {
+  return new VialError({
+    kind: "internal",
+    code: "child-call-failed",
+    what: `Cannot do what was asked: \`vial ${verb}\` ended with code ${exitCode} and no answer`,
+    why: said === "" ? "it said nothing" : said,
+  });
+}

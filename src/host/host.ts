@@ -108,7 +108,7 @@ export {
   setUmask,
   unshareNamespaces,
 } from "./kernel/privilege.ts";
-export { enterPrivateMounts, inUserNamespace } from "./kernel/namespace.ts";
+export { enterPrivateMounts, inUserNamespace, leaveMountsBehind } from "./kernel/namespace.ts";
 export {
   belowFd,
   mayExecute,
@@ -119,7 +119,7 @@ export {
   readFileInside,
 } from "./kernel/inside.ts";
 export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";
-export { isAlive, markProcess, ProcessHandle, type ProcessMark } from "./kernel/process.ts";
+export { isAlive, keepLoopFree, markProcess, ProcessHandle, type ProcessMark } from "./kernel/process.ts";
 export {
   type CredentialHelperAction,
   type CredentialHelperResult,

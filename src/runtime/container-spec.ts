@@ -120,6 +120,8 @@ export interface ContainerSpec {
   readonly hostname: string;
   readonly terminal: boolean;
   readonly interactive: boolean;
+  /** The standard input ends with the first client that was attached to it. */
+  readonly stdinOnce?: boolean;
   readonly autoRemove: boolean;
   readonly readonlyRoot: boolean;
   readonly init: boolean;

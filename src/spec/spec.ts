@@ -58,5 +58,6 @@ export {
   printFamiliar,
   printReference,
 } from "./reference.ts";
+export { signalNumber, stopSignalOf } from "./signal.ts";
 export { parseDuration, parseSize, printBinarySize, printHumanDuration, printSize } from "./size.ts";
 export { defaultPathEntry, defaultSearchPath, printTime } from "./defaults.ts";

@@ -31,6 +31,21 @@ export function clientTooNew(asked: string, newest: string): DockerAnswer {
   );
 }
 
+export function badParameter(sentence: string): DockerAnswer {
+  return new DockerAnswer(400, sentence);
+}
+
+export function noSuchContainer(name: string): DockerAnswer {
+  return new DockerAnswer(404, `No such container: ${name}`);
+}
+
+export function platformMismatch(image: string, platform: string): DockerAnswer {
+  return new DockerAnswer(
+    404,
+    `image with reference ${image} was found but does not match the specified platform: wanted ${platform}`,
+  );
+}
+
 /** What Vial does not have, in a sentence of its own: Docker has none for it. */
 export function notServed(sentence: string): DockerAnswer {
   return new DockerAnswer(501, sentence);
@@ -72,6 +87,17 @@ export function phraseOf(
       return say(409, `container ${name} is not running`);
     case "command-missing":
       return say(400, "no command specified");
+    // The docker command line takes its exit codes 127 and 126 from these words.
+    case "command-not-found":
+      return say(
+        400,
+        `failed to create task for container: exec: ${JSON.stringify(name)}: executable file not found in $PATH: unknown`,
+      );
+    case "command-not-executable":
+      return say(
+        400,
+        `failed to create task for container: exec: ${JSON.stringify(name)}: permission denied: unknown`,
+      );
     default:
       return undefined;
   }

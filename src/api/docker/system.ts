@@ -1,5 +1,7 @@
-import { newestVersion, printVersion } from "../api-version.ts";
-import type { Answer, Route } from "../route.ts";
+import { release } from "node:os";
+import { newestVersion, oldestVersion, printVersion } from "../api-version.ts";
+import type { Answer, Exchange, Route } from "../route.ts";
+import { systemInfo } from "./system-info.ts";
 
 function ping(): Answer {
   return {
@@ -8,14 +10,47 @@ function ping(): Answer {
     type: "text/plain; charset=utf-8",
     headers: {
       "Api-Version": printVersion(newestVersion),
+      // 1: the classic builder. The docker command line takes BuildKit's protocol for 2.
       "Builder-Version": "1",
+      Swarm: "inactive",
       "Cache-Control": "no-cache, no-store, must-revalidate",
       Pragma: "no-cache",
     },
   };
 }
 
+/** `GET /version`: Docker's shape. The names and numbers are Vial's own. */
+function version({ vial }: Exchange): Answer {
+  const common = {
+    ApiVersion: printVersion(newestVersion),
+    MinAPIVersion: printVersion(oldestVersion),
+    GitCommit: "",
+    GoVersion: `bun${Bun.version}`,
+    Os: "linux",
+    // In Go's words.
+    Arch: process.arch === "x64" ? "amd64" : process.arch,
+    KernelVersion: release(),
+    BuildTime: "",
+  };
+  return {
+    status: 200,
+    json: {
+      Platform: { Name: "Vial" },
+      Components: [{ Name: "Engine", Version: vial, Details: { ...common, Experimental: "false" } }],
+      Version: vial,
+      ...common,
+      Experimental: false,
+    },
+  };
+}
+
+function info({ engine, vial }: Exchange): Answer {
+  return { status: 200, json: systemInfo(engine, vial) };
+}
+
 export const systemRoutes: readonly Route[] = [
   { method: "GET", path: "/_ping", handle: ping },
   { method: "HEAD", path: "/_ping", handle: ping },
+  { method: "GET", path: "/version", handle: version },
+  { method: "GET", path: "/info", handle: info },
 ];

@@ -1,7 +1,8 @@
 import { openEngine, killContainer } from "#engine";
+import { stopSignalOf } from "#spec";
 import type { Command } from "../command.ts";
 import { forEach } from "../for-each.ts";
-import { parseSignal, stopSignalOf } from "../signal.ts";
+import { parseSignal } from "../signal.ts";
 
 export const command: Command = {
   name: "kill",

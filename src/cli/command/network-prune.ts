@@ -1,7 +1,6 @@
 import { openEngine, pruneNetworks } from "#engine";
 import { hasLabel, parseMoment } from "#spec";
 import { confirm } from "../ask.ts";
-import { hasLabel, parseMoment } from "#spec";
 import type { Command } from "../command.ts";
 import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag } from "../flag.ts";

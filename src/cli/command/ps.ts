@@ -1,6 +1,8 @@
 import {
   type ContainerEntry,
+  containerFilters,
   describeStatus,
+  filterContainers,
   networkNames,
   openEngine,
   sweepContainers,
@@ -8,7 +10,6 @@ import {
 } from "#engine";
 import { printSize } from "#spec";
 import type { Command } from "../command.ts";
-import { containerFilters, filterContainers } from "../container-filter.ts";
 import { wholeNumber } from "../container-wish.ts";
 import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag, listFormatFlag, textFlag } from "../flag.ts";

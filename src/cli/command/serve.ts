@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { serveApi, parseListenAddress, type TlsFiles, tlsFilesIncomplete } from "#api";
 import { openEngine, ownProgram } from "#engine";
+import { keepLoopFree } from "#host";
 import type { Command } from "../command.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
 import type { Flags } from "../parse.ts";
@@ -36,6 +37,7 @@ export const command: Command = {
       out(printUnits(ownProgram().join(" "), own));
       return 0;
     }
+    keepLoopFree();
     const tls = readTls(flags);
     const socket = flags.filled("socket");
     const hosts = [...flags.list("host"), ...(socket === undefined ? [] : [`unix://${resolve(socket)}`])];

@@ -27,6 +27,7 @@ export interface CreateWish
       ContainerSpec,
       | "terminal"
       | "interactive"
+      | "stdinOnce"
       | "autoRemove"
       | "readonlyRoot"
       | "init"
@@ -198,6 +199,7 @@ export function makeSpec(
     hostname: wish.hostname ?? (wish.uts === "host" || network === "host" ? hostName() : id.slice(0, 12)),
     terminal: wish.terminal ?? false,
     interactive: wish.interactive ?? false,
+    ...(wish.stdinOnce === undefined ? {} : { stdinOnce: wish.stdinOnce }),
     autoRemove: wish.autoRemove ?? false,
     readonlyRoot: wish.readonlyRoot ?? false,
     init: wish.init ?? false,

@@ -220,7 +220,7 @@ function describeConfig(spec: ContainerSpec): Record<string, unknown> {
     AttachStderr: true,
     Tty: spec.terminal,
     OpenStdin: spec.interactive,
-    StdinOnce: spec.interactive,
+    StdinOnce: spec.stdinOnce ?? spec.interactive,
     Env: spec.env,
     Cmd: spec.command,
     Entrypoint: spec.entrypoint.length === 0 ? null : spec.entrypoint,

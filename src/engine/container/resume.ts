@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { unmountLazily } from "#host";
+import { leaveMountsBehind, unmountLazily } from "#host";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { containerPaused, containerRunning, startTaken } from "../error.ts";
@@ -21,7 +21,8 @@ export async function startContainer(
   const place = await readyToStart(engine, name, options.warn);
   if (place === undefined) return false;
   createUnderMonitor(engine, readSpec(place), place, { ...options, attended: false }).begin();
-  // The next one that this process starts shares its mount namespace, which would keep this root mounted.
+  // The next one that this process starts would share its mount namespace. Its monitor keeps it: export looks there.
+  leaveMountsBehind();
   unmountLazily(rootMountPoint(engine));
   return true;
 }

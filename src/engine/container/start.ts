@@ -112,7 +112,11 @@ export function launchMonitored(
     return driver.create(place, {
       name: spec.name || spec.id,
       terminal: spec.terminal,
-      stdin: !spec.interactive ? "none" : attended && !spec.terminal ? "once" : "open",
+      stdin: !spec.interactive
+        ? "none"
+        : (attended || spec.stdinOnce === true) && !spec.terminal
+          ? "once"
+          : "open",
       log:
         spec.log.driver === "none"
           ? undefined

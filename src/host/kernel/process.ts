@@ -88,6 +88,12 @@ interface Waiting {
 // the thread for slices that grow up to 50 ms, and returns at once when one of the processes ends.
 const waiting = new Set<Waiting>();
 let isWatching = false;
+let isLoopFree = false;
+
+/** For a server: waiting never blocks the thread. An end is then seen up to 10 ms later, 2 ms in the first second. */
+export function keepLoopFree(): void {
+  isLoopFree = true;
+}
 
 function awaitReadable(fd: number, milliseconds: number): Promise<boolean> {
   return new Promise((settle) => {
@@ -98,10 +104,14 @@ function awaitReadable(fd: number, milliseconds: number): Promise<boolean> {
 
 async function watch(): Promise<void> {
   isWatching = true;
+  const began = performance.now();
   for (let slice = 1; waiting.size > 0; slice = Math.min(slice * 2, 50)) {
     const now = performance.now();
     const nearest = Math.min(...[...waiting].map(({ deadline }) => deadline));
-    const ready = pollReadable([...waiting], Math.max(0, Math.min(slice, Math.ceil(nearest - now))));
+    const ready = pollReadable(
+      [...waiting],
+      isLoopFree ? 0 : Math.max(0, Math.min(slice, Math.ceil(nearest - now))),
+    );
     for (const entry of ready) {
       waiting.delete(entry);
       entry.settle(true);
@@ -112,7 +122,7 @@ async function watch(): Promise<void> {
       waiting.delete(entry);
       entry.settle(false);
     }
-    await Bun.sleep(0);
+    await Bun.sleep(isLoopFree ? (now - began < 1000 ? 2 : 10) : 0);
   }
   isWatching = false;
 }

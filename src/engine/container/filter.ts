@@ -1,24 +1,24 @@
-import {
-  type ContainerEntry,
-  type Engine,
-  exitCodeOf,
-  findContainer,
-  networkId,
-  networkNames,
-  readSpec,
-  statusWord,
-} from "#engine";
+import { networkId } from "../network/predefined.ts";
+import { networkNames } from "./describe-network.ts";
 import { type Filters, filterValueInvalid, hasLabel, isVialError } from "#spec";
+import type { Engine } from "../engine-handle.ts";
+import { exitCodeOf, statusWord } from "./describe.ts";
+import { findContainer, readSpec } from "./folder.ts";
+import type { ContainerEntry } from "./list.ts";
 
 export const containerFilters = [
   "ancestor",
   "before",
   "exited",
+  "expose",
   "health",
   "id",
+  "is-task",
+  "isolation",
   "label",
   "name",
   "network",
+  "publish",
   "since",
   "status",
   "volume",
@@ -39,6 +39,8 @@ export async function filterContainers(
   const since = values("since")?.map(created);
   const codes = values("exited")?.map(parseCode);
   const words = values("status")?.map((text) => oneOf("status", text, containerStates));
+  const exposed = values("expose")?.map((text) => parsePorts("expose", text));
+  const published = values("publish")?.map((text) => parsePorts("publish", text));
   const health = values("health")?.map((text) => oneOf("health", text, healthStates));
   const ancestors = await Promise.all((values("ancestor") ?? []).map((name) => ancestorTest(engine, name)));
   const any = <T>(wanted: readonly T[] | undefined, fits: (value: T) => boolean) =>
@@ -49,6 +51,11 @@ export async function filterContainers(
       any(values("id"), (text) => entry.spec.id.startsWith(text)) &&
       any(values("name"), (text) => matches(text, entry.spec.name)) &&
       any(values("network"), (text) => isInNetwork(engine, entry, text)) &&
+      any(exposed, (range) => range(entry.spec.exposedPorts)) &&
+      any(published, (range) => range(publishedPorts(entry))) &&
+      // There is no swarm whose task it could be, and no isolation of Windows.
+      any(values("is-task"), (text) => text === "false") &&
+      any(values("isolation"), (text) => text === "default") &&
       any(values("volume"), (text) => hasMount(entry, text)) &&
       (values("label") ?? []).every((wanted) => hasLabel(entry.spec.labels, wanted)) &&
       any(codes, (code) => hasExited(entry) && exitCodeOf(entry) === code) &&
@@ -64,11 +71,30 @@ function isInNetwork(engine: Engine, { spec }: ContainerEntry, text: string): bo
   return networkNames(spec).some((name) => name === text || networkId(engine, name) === text);
 }
 
-/** By the path inside, or the path on the host. */
-function hasMount({ spec }: ContainerEntry, path: string): boolean {
+/** By the path inside, the path on the host, or the name of the volume. */
+function hasMount({ spec }: ContainerEntry, text: string): boolean {
   return spec.mounts.some(
-    (mount) => mount.target === path || (mount.kind === "bind" && mount.source === path),
+    (mount) =>
+      mount.target === text ||
+      (mount.kind === "bind" && mount.source === text) ||
+      (mount.kind === "volume" && mount.name === text),
   );
+}
+
+function publishedPorts({ spec }: ContainerEntry): readonly string[] {
+  return spec.ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
+}
+
+/** Parses `80`, `80/udp` or `80-90/tcp`; gives the test whether one of a list of ports is among them. */
+function parsePorts(name: string, text: string): (ports: readonly string[]) => boolean {
+  const [, from, to = from, protocol = "tcp"] =
+    /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/.exec(text) ?? [];
+  if (from === undefined) throw filterValueInvalid(name, text, "a port such as 80/tcp, or a range 80-90");
+  return (ports) =>
+    ports.some((port) => {
+      const [number = "", type] = port.split("/");
+      return type === protocol && Number(number) >= Number(from) && Number(number) <= Number(to);
+    });
 }
 
 function hasExited({ state }: ContainerEntry): boolean {
@@ -78,6 +104,8 @@ function hasExited({ state }: ContainerEntry): boolean {
 /** Docker matches a name by a regular expression, with and without its slash. */
 function matches(pattern: string, name: string): boolean {
   if (name === pattern || `/${name}` === pattern) return true;
+  // A repetition in a repetition may take for ever: compared as text.
+  if (/\([^)]*[*+{][^)]*\)[*+{]/.test(pattern)) return name.includes(pattern);
   try {
     const expression = new RegExp(pattern);
     return expression.test(name) || expression.test(`/${name}`);

@@ -1,0 +1,101 @@
+import {
+  callApart,
+  type ContainerEntry,
+  describeContainer,
+  type Engine,
+  entryOf,
+  findContainer,
+} from "#engine";
+import type { ApiVersion } from "../api-version.ts";
+import type { Answer, Exchange } from "../route.ts";
+
+type Document = Record<string, unknown>;
+
+/** `GET /containers/{id}/json` */
+export async function inspectContainer({ engine, params, query, version }: Exchange): Promise<Answer> {
+  const { id } = findContainer(engine, params.id ?? "");
+  const document = completeInspection(engine, entryOf(engine, id), version);
+  if (!query.bool("size")) return { status: 200, json: document };
+  const { written, image } = await callApart(engine, "size", id);
+  return { status: 200, json: { ...document, SizeRw: written, SizeRootFs: written + image } };
+}
+
+/** The engine's description, with what clients of this version also look at. */
+export function completeInspection(engine: Engine, entry: ContainerEntry, version: ApiVersion): Document {
+  const whole = describeContainer(engine, entry);
+  const host = whole.HostConfig as Document;
+  const network = whole.NetworkSettings as Document;
+  const isDefaultLog = (host.LogConfig as Document).Type === "k8s-file";
+  return {
+    ...whole,
+    HostConfig: {
+      ...unsetHostConfig,
+      ...host,
+      // Clients read the log by the API only of drivers that they know to have one (compose 1.29).
+      ...(isDefaultLog ? { LogConfig: { ...(host.LogConfig as Document), Type: "json-file" } } : {}),
+    },
+    NetworkSettings: {
+      HairpinMode: false,
+      LinkLocalIPv6Address: "",
+      LinkLocalIPv6PrefixLen: 0,
+      SecondaryIPAddresses: null,
+      SecondaryIPv6Addresses: null,
+      ...network,
+      Networks: ofVersion((network.Networks ?? {}) as Record<string, Document>, entry.spec.id, version),
+    },
+  };
+}
+
+/** Before 1.45 the short id was among the aliases (compose 1.29 connects anew without it), and DNSNames was not there before 1.44. */
+function ofVersion(
+  networks: Record<string, Document>,
+  id: string,
+  version: ApiVersion,
+): Record<string, Document> {
+  if (version >= 45) return networks;
+  return Object.fromEntries(
+    Object.entries(networks).map(([name, { DNSNames, ...endpoint }]) => {
+      const aliases = (endpoint.Aliases ?? []) as readonly string[];
+      const isOwn = endpoint.NetworkID !== undefined && endpoint.NetworkID !== "";
+      return [
+        name,
+        {
+          ...endpoint,
+          ...(version >= 44 && DNSNames !== undefined ? { DNSNames } : {}),
+          Aliases: isOwn ? [...new Set([...aliases, id.slice(0, 12)])] : endpoint.Aliases,
+        },
+      ];
+    }),
+  );
+}
+
+/** What Vial never sets, in the words of dockerd for it. */
+const unsetHostConfig = {
+  BlkioDeviceReadBps: null,
+  BlkioDeviceReadIOps: null,
+  BlkioDeviceWriteBps: null,
+  BlkioDeviceWriteIOps: null,
+  BlkioWeight: 0,
+  BlkioWeightDevice: null,
+  Cgroup: "",
+  CgroupParent: "",
+  ConsoleSize: [0, 0],
+  ContainerIDFile: "",
+  CpuCount: 0,
+  CpuPercent: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  IOMaximumBandwidth: 0,
+  IOMaximumIOps: 0,
+  Isolation: "",
+  Links: null,
+  MaskedPaths: null,
+  MemorySwappiness: null,
+  OomKillDisable: false,
+  ReadonlyPaths: null,
+  UsernsMode: "",
+  VolumeDriver: "",
+  VolumesFrom: null,
+};

@@ -1,0 +1,85 @@
+import {
+  callApart,
+  type ContainerEntry,
+  containerFilters,
+  type Engine,
+  EntryCache,
+  filterContainers,
+  statusWord,
+} from "#engine";
+import type { Filters } from "#spec";
+import { parseFilters, throwFilterWords } from "../filters.ts";
+import type { Answer, Exchange } from "../route.ts";
+import { summarize } from "./container-summary.ts";
+import { badParameter } from "./phrases.ts";
+
+// Monitors ask for the list all the time, so a container's part of it is text that is kept for as long as it is true.
+
+const caches = new WeakMap<Engine, EntryCache>();
+const texts = new WeakMap<ContainerEntry, { readonly second: number; readonly text: string }>();
+
+/** Every container, the newest first; cheap when nothing has changed. */
+export function knownContainers(engine: Engine): readonly ContainerEntry[] {
+  let cache = caches.get(engine);
+  if (cache === undefined) {
+    cache = new EntryCache(engine);
+    caches.set(engine, cache);
+  }
+  return cache.list();
+}
+
+/** `GET /containers/json` */
+export async function listContainers({ engine, query }: Exchange): Promise<Answer> {
+  const filters = withBounds(parseFilters(query.text("filters"), containerFilters), query);
+  const limit = readLimit(query.filled("limit"));
+  const all = query.bool("all") || limit !== undefined || filters.has("status") || filters.has("exited");
+  const known = knownContainers(engine);
+  const fitting =
+    filters.size === 0 ? known : await filterContainers(engine, known, filters).catch(throwFilterWords);
+  const shown = fitting.filter((entry) => all || isUp(entry)).slice(0, limit);
+  const parts = query.bool("size")
+    ? await Promise.all(shown.map(async (entry) => await withSizes(engine, entry)))
+    : shown.map((entry) => textOf(engine, entry));
+  return { status: 200, bytes: `[${parts.join(",")}]\n`, type: "application/json" };
+}
+
+/** `before` and `since` were parameters before they were filters. */
+function withBounds(filters: Filters, query: Exchange["query"]): Filters {
+  const all = new Map(filters);
+  for (const name of ["before", "since"]) {
+    const container = query.filled(name);
+    if (container !== undefined) all.set(name, [...(filters.get(name) ?? []), container]);
+  }
+  return all;
+}
+
+function isUp(entry: ContainerEntry): boolean {
+  return ["running", "paused", "restarting"].includes(statusWord(entry));
+}
+
+/** As dockerd: 0 and less are no limit. */
+function readLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^-?\d+$/.test(text)) throw badParameter(`invalid value for limit: ${text}`);
+  return Number(text) > 0 ? Number(text) : undefined;
+}
+
+/** "Up 3 seconds" changes each second, and nothing else while the entry is the same. */
+function textOf(engine: Engine, entry: ContainerEntry): string {
+  const second = Math.floor(Date.now() / 1000);
+  const known = texts.get(entry);
+  if (known?.second === second) return known.text;
+  const text = JSON.stringify(summarize(engine, entry));
+  texts.set(entry, { second, text });
+  return text;
+}
+
+/** Measured by a process of its own: it walks the writable layer. */
+async function withSizes(engine: Engine, entry: ContainerEntry): Promise<string> {
+  const { written, image } = await callApart(engine, "size", entry.spec.id);
+  return JSON.stringify({
+    ...summarize(engine, entry),
+    SizeRw: written,
+    SizeRootFs: written + image,
+  });
+}
