@@ -100,6 +100,11 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   update: () => import("./command/update.ts"),
   verify: () => import("./command/verify.ts"),
   version: () => import("./command/version.ts"),
+  "volume create": () => import("./command/volume-create.ts"),
+  "volume inspect": () => import("./command/volume-inspect.ts"),
+  "volume ls": () => import("./command/volume-ls.ts"),
+  "volume prune": () => import("./command/volume-prune.ts"),
+  "volume rm": () => import("./command/volume-rm.ts"),
   wait: () => import("./command/wait.ts"),
 };
 
@@ -157,6 +162,8 @@ export const aliases: Readonly<Record<string, string>> = {
   "system doctor": "doctor",
   "system events": "events",
   "system info": "info",
+  "volume list": "volume ls",
+  "volume remove": "volume rm",
 };
 
 /** The words that take a second word to become a verb, with what they are for. */
@@ -171,6 +178,7 @@ export const groups: Readonly<Record<string, string>> = {
   overlay: "Work with file system images that keep changes",
   sif: "Work with SIF files, as siftool does",
   system: "Work with Vial and this machine",
+  volume: "Work with volumes: files that outlive containers",
 };
 
 /** The order of `vial help`. Verbs that a group alone reaches ("image prune") are listed by `vial image --help`. */

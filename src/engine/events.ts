@@ -19,7 +19,7 @@ import type { Engine } from "./engine-handle.ts";
 export interface Event {
   /** Nanoseconds since 1970 would not fit a number: milliseconds. */
   readonly time: number;
-  readonly type: "container" | "image" | "network";
+  readonly type: "container" | "image" | "network" | "volume";
   readonly action: string;
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -64,6 +64,22 @@ export function recordNetworkEvent(
     action,
     id: network.id,
     attributes: { name: network.name, type: network.driver, ...attributes },
+  });
+}
+
+/** As Docker's: the volume is named by its name, and `mount` and `unmount` say for which container. */
+export function recordVolumeEvent(
+  engine: Engine,
+  name: string,
+  action: "create" | "mount" | "unmount" | "destroy",
+  attributes: Readonly<Record<string, string>> = {},
+): void {
+  append(engine, {
+    time: Date.now(),
+    type: "volume",
+    action,
+    id: name,
+    attributes: { driver: "local", ...attributes },
   });
 }
 
