@@ -39,6 +39,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "instance stop": () => import("./command/instance-stop.ts"),
   "internal-build": () => import("./command/internal-build.ts"),
   "internal-call": () => import("./command/internal-call.ts"),
+  "internal-copy-up": () => import("./command/internal-copy-up.ts"),
   "internal-exited": () => import("./command/internal-exited.ts"),
   "internal-export": () => import("./command/internal-export.ts"),
   "internal-health": () => import("./command/internal-health.ts"),

@@ -67,7 +67,7 @@ export const containerFlags: readonly Flag[] = [
   text("memory", "bytes", "Memory limit", "m"),
   text("memory-reservation", "bytes", "Memory that is kept when the host runs short"),
   text("memory-swap", "bytes", "Limit of memory and swap together; -1 is unlimited swap"),
-  list("mount", "key=value,...", "Mount: type=bind|tmpfs,source=,target=,readonly"),
+  list("mount", "key=value,...", "Mount: type=volume|bind|tmpfs|image,source=,target=,readonly"),
   text("name", "name", "Name of the container"),
   list(
     "network",
@@ -98,6 +98,8 @@ export const containerFlags: readonly Flag[] = [
   text("user", "user[:group]", "User inside", "u"),
   text("userns", "host", "User namespace"),
   text("uts", "private|host", "UTS namespace"),
-  list("volume", "host:inside[:options]", "Bind a folder or file of the host", "v"),
+  list("volume", "[source:]inside[:options]", "Mount a volume, or a folder or file of the host", "v"),
+  text("volume-driver", "driver", "Driver of the volumes that are made: local"),
+  list("volumes-from", "container[:ro]", "Mount what another container mounts"),
   text("workdir", "path", "Working folder inside", "w"),
 ];

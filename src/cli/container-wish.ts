@@ -3,7 +3,8 @@ import { type CreateWish, containerId, type NamespaceWish, openEngine, type Rest
 import { EnvFileError, parseEnvFile } from "#kit";
 import { parseDuration, parseSize } from "#spec";
 import { fileUnreadable, optionInvalid, optionsConflict, optionUnsupported } from "./error.ts";
-import { parseMount, parseTmpfs, parseVolume } from "./mount-syntax.ts";
+import { parseMount } from "./mount-flag.ts";
+import { parseTmpfs, parseVolume } from "./mount-syntax.ts";
 import { readNetworkWish } from "./network-wish.ts";
 import type { Flags } from "./parse.ts";
 import { parseSignal } from "./signal.ts";
@@ -39,6 +40,7 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
     readonlyRoot: flags.bool("read-only"),
     init: flags.bool("init"),
     mounts: readMounts(flags),
+    volumesFrom: flags.list("volumes-from"),
     ...(network === undefined ? {} : { network }),
     domainname: readDomain(flags),
     extraHosts: readHosts(flags),
@@ -221,18 +223,12 @@ function readWord(flag: string, text: string, example: string): string {
 }
 
 function readMounts(flags: Flags): CreateWish["mounts"] & object {
-  const mounts = [
-    ...flags.list("volume").map(parseVolume),
+  const driver = flags.filled("volume-driver") ?? "local";
+  return [
+    ...flags.list("volume").map((text) => parseVolume(text, driver)),
     ...flags.list("mount").map(parseMount),
     ...flags.list("tmpfs").map(parseTmpfs),
   ];
-  const targets = new Set<string>();
-  for (const { target } of mounts) {
-    if (targets.has(target))
-      throw optionInvalid("--mount", target, "two mounts have this path inside", "leave one of them out");
-    targets.add(target);
-  }
-  return mounts;
 }
 
 /** The container whose namespace is joined by one of the flags, if any. */

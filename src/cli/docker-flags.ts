@@ -30,12 +30,6 @@ const absent: readonly Absent[] = [
   },
   {
     commands: making,
-    flags: ["--volumes-from", "--volume-driver"],
-    why: "this version of Vial has no volumes of its own",
-    next: "bind a folder by its path: `-v /path/on/host:/path/inside`",
-  },
-  {
-    commands: making,
     flags: ["-a", "--attach"],
     why: "output and errors are always joined in the foreground, and the input by -i",
     next: "leave it out, and redirect what you do not want: `2>/dev/null`",

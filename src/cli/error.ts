@@ -229,7 +229,7 @@ export function mountInvalid(flag: string, text: string, why: string): VialError
     code: "mount-invalid",
     what: `Cannot read ${JSON.stringify(text)} as a mount of "${flag}"`,
     why,
-    next: "write it like `-v /data:/data:ro`, `--mount type=bind,source=/data,target=/data` or `--tmpfs /run:size=64m`",
+    next: "write it like `-v data:/data`, `-v /data:/data:ro`, `--mount type=bind,source=/data,target=/data` or `--tmpfs /run:size=64m`",
   });
 }
 
@@ -242,13 +242,13 @@ export function mountSourceMissing(text: string, source: string): VialError {
   });
 }
 
-export function namedVolumeUnsupported(text: string, what: string): VialError {
+export function mountSourceDangling(text: string, source: string): VialError {
   return new VialError({
-    kind: "not-implemented",
-    code: "named-volume-unsupported",
-    what: `Cannot mount ${JSON.stringify(text)}: ${what} would be needed`,
-    why: "this version of Vial binds folders of the host and has no volumes of its own",
-    next: "bind a folder by its path: `-v /path/on/host:/path/inside`",
+    kind: "invalid-argument",
+    code: "mount-source-dangling",
+    what: `Cannot mount ${JSON.stringify(text)}: "${source}" is a link to what is not there`,
+    why: "a folder can be made where nothing is, and a link is something",
+    next: `ls -l ${source}`,
   });
 }
 
@@ -451,7 +451,7 @@ export function inspectTypeInvalid(type: string): VialError {
     kind: "invalid-argument",
     code: "inspect-type-invalid",
     what: `Cannot inspect things of the type ${JSON.stringify(type)}`,
-    why: "there are containers and images",
+    why: "there are containers, images and volumes",
     next: "--type container",
   });
 }
@@ -460,8 +460,8 @@ export function nothingToInspect(name: string): VialError {
   return new VialError({
     kind: "not-found",
     code: "nothing-to-inspect",
-    what: `Cannot find ${JSON.stringify(name)}: neither a container nor an image has this name`,
-    next: "see `vial ps -a` and `vial images`",
+    what: `Cannot find ${JSON.stringify(name)}: no container, image or volume has this name`,
+    next: "see `vial ps -a`, `vial images` and `vial volume ls`",
   });
 }
 

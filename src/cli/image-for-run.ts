@@ -3,6 +3,7 @@ import {
   findImageRecord,
   type ImageRecord,
   isUnpacked,
+  type MountWish,
   recallImage,
   unpackAgain,
 } from "#engine";
@@ -18,6 +19,23 @@ export async function imageForRun(engine: Engine, name: string, flags: Flags): P
   if (!isUnpacked(engine, image))
     await unpackAgain(engine, image, (sentence) => console.error(`vial: warning: ${sentence}`));
   return image;
+}
+
+/** The mounts, with the images among them found as imageForRun() finds them. */
+export async function imagesOfMounts(
+  engine: Engine,
+  mounts: readonly MountWish[],
+  flags: Flags,
+): Promise<readonly MountWish[]> {
+  const found: MountWish[] = [];
+  for (const mount of mounts) {
+    if (mount.kind !== "image") found.push(mount);
+    else {
+      const { id, diffIds } = await imageForRun(engine, mount.image, flags);
+      found.push({ ...mount, found: { id, diffIds } });
+    }
+  }
+  return found;
 }
 
 async function foundOrPulled(engine: Engine, name: string, flags: Flags): Promise<ImageRecord> {

@@ -1,106 +1,75 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import type { MountWish } from "#engine";
-import { mountInvalid, mountSourceMissing, namedVolumeUnsupported, propagationUnsupported } from "./error.ts";
+import { anonymousMount, isVolumeName, type MountWish } from "#engine";
+import { mountInvalid, mountSourceDangling, propagationUnsupported } from "./error.ts";
 
-// The words for mounts: --volume, --mount and --tmpfs, by Docker's grammar.
+// The words for mounts: --volume and --tmpfs, by Docker's grammar. mount-flag.ts has --mount.
 
 const propagations = ["private", "rprivate", "slave", "rslave"];
+/** Words for file systems of other hosts, which Docker takes everywhere: a mount here is always consistent. */
+export const consistencies = ["default", "consistent", "cached", "delegated"];
 
-/** Parses `-v HOST:INSIDE[:OPTIONS]`. A host folder that is not there is made, as Docker does. */
-export function parseVolume(text: string): MountWish {
+/**
+ * Parses `-v [SOURCE:]INSIDE[:OPTIONS]`, where SOURCE is a path of the host or the name of a volume. A host folder that is
+ * not there is made, as Docker does.
+ */
+export function parseVolume(text: string, driver: string): MountWish {
   const parts = text.split(":");
-  const [source = "", target, options] = parts;
-  if (parts.length > 3 || target === undefined) {
-    if (parts.length === 1 && source.startsWith("/"))
-      throw namedVolumeUnsupported(text, "an anonymous volume");
-    throw mountInvalid("--volume", text, "it is HOST:INSIDE or HOST:INSIDE:OPTIONS");
+  const [first = "", second, options = ""] = parts;
+  if (parts.length > 3 || first === "")
+    throw mountInvalid("--volume", text, "it is INSIDE, SOURCE:INSIDE or SOURCE:INSIDE:OPTIONS");
+  const isBind = second !== undefined && /^[./~]/.test(first);
+  const target = absoluteTarget("--volume", text, second ?? first);
+  const read = readOptions(text, options, isBind);
+  if (!isBind) {
+    const mount = anonymousMount(target);
+    const { readonly, nocopy } = read;
+    const create = { ...mount.create, driver };
+    if (second === undefined) return { ...mount, create };
+    if (!isVolumeName(first))
+      throw mountInvalid(
+        "--volume",
+        text,
+        `"${first}" is no name of a volume: 2 or more letters, digits, "_", "." and "-"; a path of the host begins with "/" or "./"`,
+      );
+    return { ...mount, name: first, anonymous: false, readonly, nocopy, create };
   }
-  if (!/^[./~]/.test(source)) throw namedVolumeUnsupported(text, `the named volume "${source}"`);
-  const host = absoluteSource("--volume", text, source);
-  let readonly = false;
-  let propagation = "rprivate";
-  for (const option of (options ?? "").split(",").filter((entry) => entry !== "")) {
-    if (option === "ro") readonly = true;
-    else if (propagations.includes(option)) propagation = option;
-    else if (option === "shared" || option === "rshared") throw propagationUnsupported(text, option);
-    // SELinux relabelling; hosts with SELinux are not supported, and on others it has nothing to do.
-    else if (option !== "rw" && option !== "z" && option !== "Z")
-      throw mountInvalid("--volume", text, `it has the unknown option "${option}"`);
-  }
-  if (!existsSync(host)) mkdirSync(host, { recursive: true });
-  return {
-    kind: "bind",
-    source: host,
-    target: absoluteTarget("--volume", text, target),
-    readonly,
-    propagation,
-    recursive: true,
-  };
+  const source = absoluteSource("--volume", text, first);
+  makeSource(text, source);
+  const { readonly, propagation } = read;
+  return { kind: "bind", source, target, readonly, propagation, recursive: true };
 }
 
-/** Parses `--mount type=bind,source=/a,target=/b,readonly`. The source has to be there. */
-export function parseMount(text: string): MountWish {
-  const keys = new Map<string, string>();
-  for (const field of text.split(",")) {
-    const equals = field.indexOf("=");
-    keys.set(
-      (equals < 0 ? field : field.slice(0, equals)).trim().toLowerCase(),
-      equals < 0 ? "true" : field.slice(equals + 1),
-    );
+function readOptions(text: string, options: string, isBind: boolean) {
+  let readonly = false;
+  let nocopy = false;
+  let propagation = "rprivate";
+  for (const option of options.split(",").filter((entry) => entry !== "")) {
+    if (option === "ro") readonly = true;
+    else if (option === "nocopy" && !isBind) nocopy = true;
+    else if (isBind && /^r?(private|shared|slave)$/.test(option))
+      propagation = readPropagation("--volume", text, option);
+    // SELinux relabelling; hosts with SELinux are not supported, and on others it has nothing to do.
+    else if (option !== "rw" && option !== "z" && option !== "Z" && !consistencies.includes(option))
+      throw mountInvalid("--volume", text, `it has the unknown option "${option}"`);
   }
-  const take = (...names: readonly string[]): string | undefined => {
-    for (const name of names) {
-      const value = keys.get(name);
-      keys.delete(name);
-      if (value !== undefined) return value;
-    }
-    return undefined;
-  };
-  const type = take("type") ?? "volume";
-  const target = take("target", "destination", "dst");
-  const source = take("source", "src");
-  const readonly = truth(text, take("readonly", "ro"));
-  if (target === undefined) throw mountInvalid("--mount", text, "it names no target");
-  const inside = absoluteTarget("--mount", text, target);
-  let wish: MountWish;
-  if (type === "bind") {
-    if (source === undefined) throw mountInvalid("--mount", text, "a bind needs a source");
-    const host = absoluteSource("--mount", text, source);
-    const propagation = take("bind-propagation") ?? "rprivate";
-    if (propagation === "shared" || propagation === "rshared")
-      throw propagationUnsupported(text, propagation);
-    if (!propagations.includes(propagation))
-      throw mountInvalid("--mount", text, `it has the unknown propagation "${propagation}"`);
-    const recursive = !truth(text, take("bind-nonrecursive"));
-    if (truth(text, take("bind-create-src", "create-host-path")) && !existsSync(host))
-      mkdirSync(host, { recursive: true });
-    if (!existsSync(host)) throw mountSourceMissing(text, host);
-    wish = { kind: "bind", source: host, target: inside, readonly, propagation, recursive };
-  } else if (type === "tmpfs") {
-    if (source !== undefined) throw mountInvalid("--mount", text, "a tmpfs has no source");
-    const size = take("tmpfs-size");
-    const mode = take("tmpfs-mode");
-    wish = {
-      kind: "tmpfs",
-      target: inside,
-      options: [
-        ...(size === undefined ? [] : [`size=${size}`]),
-        `mode=${mode ?? "1777"}`,
-        ...(readonly ? ["ro"] : []),
-      ],
-    };
-  } else if (type === "volume") {
-    throw namedVolumeUnsupported(
-      text,
-      source === undefined ? "an anonymous volume" : `the named volume "${source}"`,
-    );
-  } else {
-    throw mountInvalid("--mount", text, `its type "${type}" is none of bind and tmpfs`);
-  }
-  const unknown = [...keys.keys()][0];
-  if (unknown !== undefined) throw mountInvalid("--mount", text, `it has the unknown key "${unknown}"`);
-  return wish;
+  return { readonly, nocopy, propagation };
+}
+
+/** Throws propagation-unsupported, mount-invalid. */
+export function readPropagation(flag: string, text: string, word: string): string {
+  if (word === "shared" || word === "rshared") throw propagationUnsupported(text, word);
+  if (!propagations.includes(word))
+    throw mountInvalid(flag, text, `it has the unknown propagation "${word}"`);
+  return word;
+}
+
+/** Makes the folder of a bind where nothing is. Throws mount-source-dangling. */
+export function makeSource(text: string, source: string): void {
+  if (existsSync(source)) return;
+  if (lstatSync(source, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    throw mountSourceDangling(text, source);
+  mkdirSync(source, { recursive: true });
 }
 
 /** Parses `--tmpfs /run:size=64m,mode=1777`. */
@@ -126,13 +95,7 @@ export function parseTmpfs(text: string): MountWish {
   return { kind: "tmpfs", target: absoluteTarget("--tmpfs", text, target), options };
 }
 
-function truth(text: string, value: string | undefined): boolean {
-  if (value === undefined || value === "false" || value === "0") return false;
-  if (value === "true" || value === "1") return true;
-  throw mountInvalid("--mount", text, `"${value}" is neither true nor false`);
-}
-
-function absoluteSource(flag: string, text: string, source: string): string {
+export function absoluteSource(flag: string, text: string, source: string): string {
   if (source === "") throw mountInvalid(flag, text, "its source is empty");
   if (source.startsWith("/")) return source;
   if (source === "." || source.startsWith("./") || source === ".." || source.startsWith("../"))
@@ -141,7 +104,7 @@ function absoluteSource(flag: string, text: string, source: string): string {
   throw mountInvalid(flag, text, "its source is no absolute path");
 }
 
-function absoluteTarget(flag: string, text: string, target: string): string {
+export function absoluteTarget(flag: string, text: string, target: string): string {
   if (!target.startsWith("/")) throw mountInvalid(flag, text, "its path inside is not absolute");
   const parts = target.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.length === 0) throw mountInvalid(flag, text, 'its path inside is "/"');

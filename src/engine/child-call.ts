@@ -1,6 +1,6 @@
 import { limitTo } from "#kit";
 import { run } from "#host";
-import { type ErrorKind, isVialError, VialError } from "#spec";
+import { type ErrorKind, isVialError, receivedError, type VialError } from "#spec";
 import { ownProgram } from "./container/exit-command.ts";
 import { StartFailure } from "./container/start-failure.ts";
 import type { Engine } from "./engine-handle.ts";
@@ -54,7 +54,7 @@ export async function answerOfChild(act: () => unknown): Promise<ChildAnswer> {
 }
 
 function readError({ exitCode, why, next, ...parts }: PrintedError): VialError {
-  const error = new VialError({
+  const error = receivedError({
     ...parts,
     ...(why === undefined ? {} : { why }),
     ...(next === undefined ? {} : { next }),

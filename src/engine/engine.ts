@@ -143,9 +143,20 @@ export { buildCacheLimit, listBuildCache, pruneBuildCache } from "./build-cache.
 export type { ShellDialog } from "./debug-shell.ts";
 export type { CachePlace, CacheTarget } from "./build-cache-places.ts";
 export { type BuildWish, type BuiltImage, buildImage, lintRecipe, readRecipe } from "./build-image.ts";
+export { anonymousMount } from "./volume/resolve.ts";
+export { copyUp } from "./volume/copy-up.ts";
+export type { CopyOrder } from "./volume/fill.ts";
 export { createVolume, type VolumeWish } from "./volume/create.ts";
+export { filterVolumes, prunableVolumes, volumeFilters, volumePruneFilters } from "./volume/filter.ts";
 export { describeVolume } from "./volume/describe.ts";
-export { findVolume, isAnonymous, isVolumeName, listVolumes, type Volume } from "./volume/record.ts";
+export {
+  findVolume,
+  isAnonymous,
+  isVolumeName,
+  listVolumes,
+  type Volume,
+  volumeNames,
+} from "./volume/record.ts";
 export { type PrunedVolumes, pruneVolumes, removeVolume, sweepVolumes } from "./volume/remove.ts";
 export { volumeUsers } from "./volume/users.ts";
 export { beginInstance, type InstanceReport } from "./instance/start.ts";

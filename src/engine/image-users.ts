@@ -1,5 +1,7 @@
 import { heldByBuilds } from "#build";
 import type { HeldContent, ImageUser, StoredImage } from "#image";
+import type { ContainerSpec } from "#runtime";
+import type { Digest } from "#spec";
 import { listContainers } from "./container/list.ts";
 import type { Engine } from "./engine-handle.ts";
 
@@ -22,18 +24,34 @@ function readUsers(engine: Engine): Map<string, ImageUser[]> {
       container: spec.name,
       running: ["starting", "running", "paused"].includes(state.status),
     };
-    const known = users.get(spec.image.id);
-    if (known === undefined) users.set(spec.image.id, [user]);
-    else known.push(user);
+    for (const { id } of imagesOf(spec)) {
+      const known = users.get(id);
+      if (known === undefined) users.set(id, [user]);
+      else known.push(user);
+    }
   }
   return users;
+}
+
+/** What a container was made from, and the images that it mounts, each once. */
+function imagesOf(
+  spec: ContainerSpec,
+): readonly { readonly id: Digest; readonly diffIds: readonly Digest[] }[] {
+  const images = [
+    spec.image,
+    ...spec.mounts.flatMap((mount) => (mount.kind === "image" ? (mount.found ?? []) : [])),
+  ];
+  return [...new Map(images.map((image) => [image.id, image])).values()];
 }
 
 /** What containers stand on, also where their image has lost its last name, and what builds remember. */
 export function heldContent(engine: Engine): HeldContent {
   const steps = heldByBuilds(`${engine.place.root}/build`);
   return {
-    layers: [...listContainers(engine).flatMap(({ spec }) => spec.image.diffIds), ...steps.layers],
+    layers: [
+      ...listContainers(engine).flatMap(({ spec }) => imagesOf(spec).flatMap(({ diffIds }) => diffIds)),
+      ...steps.layers,
+    ],
     blobs: steps.blobs,
   };
 }

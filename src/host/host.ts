@@ -34,6 +34,8 @@ export { fileSystemKind, isBadForManyFiles } from "./kernel/filesystem-kind.ts";
 export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
 export { insertRange } from "./kernel/insert-range.ts";
 export { copyFile, copyFileAt } from "./kernel/copy-file.ts";
+export { copySparse } from "./kernel/copy-sparse.ts";
+export { type DeviceMount, mountDevice, type MountFlagName, mountFlagNames } from "./kernel/mount-device.ts";
 export { makeNode, setTimes } from "./kernel/inode.ts";
 export { dieWithParent, growPipe, makePipe, type Pipe } from "./kernel/pipe.ts";
 export { discardTree, setAside, sweepTrash } from "./file/trash.ts";

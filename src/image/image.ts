@@ -63,6 +63,7 @@ export {
   exportTree,
   type PathInfo,
 } from "./copy-tree.ts";
+export { copyFiles, type CopyFilesOptions } from "./copy-files.ts";
 export type { TarMember } from "./layer/tar-write.ts";
 export type { CheckedLayer } from "./archive/checked.ts";
 export {

@@ -1,5 +1,6 @@
 // Tools that know no word of our subject. Each file stands alone.
 
+export { splitCsvLine } from "./csv-line.ts";
 export { EnvFileError, parseEnvFile } from "./env-file.ts";
 export {
   headerFunctions,

@@ -66,6 +66,7 @@ const facts: BundleFacts = {
   arch: "x64",
   rootless: false,
   oneId: false,
+  sources: new Map(),
   cgroupVersion: 1,
   cgroupsPath: "/vial-x",
   swapAccounting: true,

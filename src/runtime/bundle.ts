@@ -3,7 +3,7 @@ import { defaultPathEntry } from "#spec";
 import { chooseCapabilities } from "./container/capability.ts";
 import { withFakedOwners } from "./container/faked-owners.ts";
 import { defaultSeccomp, type Seccomp } from "./container/seccomp.ts";
-import type { ContainerSpec, NamespaceWish } from "./container-spec.ts";
+import type { ContainerSpec, MountWish, NamespaceWish } from "./container-spec.ts";
 import { commandMissing, zeroByte } from "./error.ts";
 import type { ProcessUser } from "./user.ts";
 
@@ -83,6 +83,8 @@ export interface BundleFacts {
   /** Where the engine wrote resolv.conf, hosts and hostname, if the container gets them. */
   readonly etc: string | undefined;
   readonly devices: readonly (RuntimeDevice & { readonly access: string })[];
+  /** Where the volumes and images that are mounted lie on the host, by the path inside. */
+  readonly sources: ReadonlyMap<string, string>;
   /** The path of the init program on the host. */
   readonly init: string | undefined;
   /** /proc/PID/ns/X of containers whose namespace is joined. */
@@ -360,13 +362,20 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
           options: ["nosuid", "nodev", "noexec", ...wish.options],
         },
       ];
-    if (wish.kind !== "bind") return [];
+    if (wish.kind !== "bind") {
+      const source = facts.sources.get(wish.target);
+      if (source === undefined) throw new Error(`nobody has prepared what is mounted at ${wish.target}`);
+      const [propagation, readonly] =
+        wish.kind === "image" ? ["rprivate", true] : [wish.propagation, wish.readonly];
+      const options = ["rbind", propagation, readonly ? "rro" : "rw"];
+      return [{ destination: wish.target, type: "bind", source, options }];
+    }
     return [
       {
         destination: wish.target,
         type: "bind",
         source: wish.source,
-        options: [wish.recursive ? "rbind" : "bind", wish.propagation, ...(wish.readonly ? ["ro"] : ["rw"])],
+        options: [wish.recursive ? "rbind" : "bind", wish.propagation, accessWord(wish)],
       },
     ];
   });
@@ -374,6 +383,12 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
   const targets = new Set(wishes.map((wish) => wish.destination));
   const ordered = wishes.sort((a, b) => depth(a.destination) - depth(b.destination));
   return [...mounts.filter((mount) => !targets.has(mount.destination)), ...ordered];
+}
+
+/** `rro` is read-only with all that is mounted below (mount_setattr(2) with AT_RECURSIVE). */
+function accessWord(wish: Extract<MountWish, { kind: "bind" }>): string {
+  if (!wish.readonly) return "rw";
+  return wish.recursive && wish.submountsWritable !== true ? "rro" : "ro";
 }
 
 /** The host's own queues are bound, if it shows them; nobody else may mount those of its namespace. */

@@ -9,6 +9,8 @@ export type MountWish =
       readonly readonly: boolean;
       readonly propagation: string;
       readonly recursive: boolean;
+      /** Of a read-only bind: what is mounted below the source stays as writable as it is. */
+      readonly submountsWritable?: boolean;
     }
   | { readonly kind: "tmpfs"; readonly target: string; readonly options: readonly string[] }
   | {
@@ -32,7 +34,16 @@ export type MountWish =
       };
     }
   /** The root of another image, always read-only. */
-  | { readonly kind: "image"; readonly image: string; readonly target: string; readonly subpath: string };
+  | {
+      readonly kind: "image";
+      readonly image: string;
+      readonly target: string;
+      readonly subpath: string;
+      /** Which image that was when the container was created. */
+      readonly found?: { readonly id: Digest; readonly diffIds: readonly Digest[] };
+    };
+
+export type VolumeMount = Extract<MountWish, { kind: "volume" }>;
 
 /** A device that the user asked for: path on the host, path inside, and "rwm" in part. */
 export interface DeviceWish {
@@ -126,6 +137,8 @@ export interface ContainerSpec {
   readonly readonlyRoot: boolean;
   readonly init: boolean;
   readonly mounts: readonly MountWish[];
+  /** `--volumes-from` as it was given; its mounts are among `mounts`. */
+  readonly volumesFrom?: readonly string[];
   readonly network: NetworkWish;
   readonly ports: readonly PortWish[];
   /** Every exposed port is published, at a port that the kernel chooses. */

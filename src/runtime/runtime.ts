@@ -22,6 +22,7 @@ export type {
   EndpointWish,
   ImageOfContainer,
   MountWish,
+  VolumeMount,
   NamespaceWish,
   NetworkWish,
   PortWish,

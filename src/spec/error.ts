@@ -56,6 +56,11 @@ export class VialError extends Error {
   }
 }
 
+/** An error that another process of Vial made and sent over. */
+export function receivedError(parts: ErrorParts): VialError {
+  return new VialError(parts);
+}
+
 export function isVialError(error: unknown): error is VialError {
   return error instanceof VialError;
 }

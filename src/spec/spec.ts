@@ -31,6 +31,7 @@ export {
   type ErrorKind,
   type ErrorParts,
   isVialError,
+  receivedError,
   reasonOf,
   withPlace,
   type SourceRange,

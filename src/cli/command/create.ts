@@ -3,7 +3,7 @@ import { openIdFile } from "../cidfile.ts";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
 import { readContainerWish } from "../container-wish.ts";
-import { imageForRun } from "../image-for-run.ts";
+import { imageForRun, imagesOfMounts } from "../image-for-run.ts";
 import { startFailureCode } from "../start-failure.ts";
 
 export const command: Command = {
@@ -22,8 +22,9 @@ export const command: Command = {
     const engine = openEngine();
     const wish = readContainerWish(flags, words);
     const image = await imageForRun(engine, imageName, flags);
+    const mounts = await imagesOfMounts(engine, wish.mounts ?? [], flags);
     using idFile = openIdFile(flags.filled("cidfile"));
-    const { spec } = createContainer(engine, image, imageName, wish);
+    const { spec } = createContainer(engine, image, imageName, { ...wish, mounts });
     idFile?.write(spec.id);
     console.log(spec.id);
     return 0;

@@ -1,4 +1,14 @@
-import { describeContainer, entryOf, findContainer, openEngine, writableBytes } from "#engine";
+import {
+  describeContainer,
+  describeVolume,
+  type Engine,
+  entryOf,
+  findContainer,
+  findVolume,
+  openEngine,
+  volumeNames,
+  writableBytes,
+} from "#engine";
 import { findImage } from "#image";
 import { isVialError } from "#spec";
 import type { Command } from "../command.ts";
@@ -14,17 +24,17 @@ import { out } from "../print.ts";
 export const command: Command = {
   name: "inspect",
   usage: "[OPTIONS] NAME|ID|PATH [NAME|ID|PATH...]",
-  summary: "Show containers, images, SIF files and sandboxes in full",
+  summary: "Show containers, images, volumes, SIF files and sandboxes in full",
   flags: [
     inspectFormatFlag,
     boolFlag("size", "Add the sizes of containers", "s"),
-    textFlag("type", "type", "container or image"),
+    textFlag("type", "type", "container, image or volume"),
   ],
   args: [1, Number.POSITIVE_INFINITY],
   async run(flags, names) {
     const type = flags.text("type");
-    if (type !== undefined && type !== "container" && type !== "image") throw inspectTypeInvalid(type);
-    if (type !== "container" && names.some(isPath)) {
+    if (type !== undefined && !isType(type)) throw inspectTypeInvalid(type);
+    if (type !== "container" && type !== "volume" && names.some(isPath)) {
       const { describeImageFile } = await import("../image-file-document.ts");
       return inspect(flags, names, type, (name) => (isPath(name) ? describeImageFile(name) : undefined));
     }
@@ -32,11 +42,18 @@ export const command: Command = {
   },
 };
 
+const types = ["container", "image", "volume"] as const;
+type Type = (typeof types)[number];
+
+function isType(text: string): text is Type {
+  return (types as readonly string[]).includes(text);
+}
+
 /** Prints what is there, and an error for what is not. */
 export function inspect(
   flags: Flags,
   names: readonly string[],
-  type: "container" | "image" | undefined,
+  type: Type | undefined,
   describeFile: (name: string) => object | undefined = () => undefined,
 ): number {
   const documents: object[] = [];
@@ -53,8 +70,9 @@ export function inspect(
   return code;
 }
 
-function describe(name: string, type: "container" | "image" | undefined, size: boolean): object {
+function describe(name: string, type: Type | undefined, size: boolean): object {
   const engine = openEngine();
+  if (type === "volume") return describeVolume(engine, findVolume(engine, name));
   if (type !== "image") {
     try {
       const entry = entryOf(engine, findContainer(engine, name).id);
@@ -73,8 +91,14 @@ function describe(name: string, type: "container" | "image" | undefined, size: b
       type === undefined &&
       isVialError(error) &&
       (error.code === "image-unknown" || error.code === "reference-invalid")
-    )
+    ) {
+      if (isVolume(engine, name)) return describeVolume(engine, findVolume(engine, name));
       throw nothingToInspect(name);
+    }
     throw error;
   }
+}
+
+function isVolume(engine: Engine, name: string): boolean {
+  return volumeNames(engine).includes(name);
 }

@@ -3,6 +3,7 @@ import {
   containerFilters,
   describeStatus,
   filterContainers,
+  type MountWish,
   networkNames,
   openEngine,
   sweepContainers,
@@ -26,7 +27,7 @@ export const command: Command = {
     listFlag(
       "filter",
       "filter",
-      "Show only containers that fit: status=STATE, name=PATTERN, id=ID,\nlabel=KEY[=VALUE], exited=CODE, ancestor=IMAGE, before=CONTAINER,\nsince=CONTAINER, health=STATE, network=NAME, volume=PATH",
+      "Show only containers that fit: status=STATE, name=PATTERN, id=ID,\nlabel=KEY[=VALUE], exited=CODE, ancestor=IMAGE, before=CONTAINER,\nsince=CONTAINER, health=STATE, network=NAME, volume=NAME|PATH",
       "f",
     ),
     listFormatFlag,
@@ -103,7 +104,7 @@ function rowOf(
   const [program = "", ...args] = [...spec.entrypoint, ...spec.command];
   // As Docker does: an argument with a space in it is shown in quotes.
   const words = [program, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
-  const mounts = spec.mounts.map((mount) => (mount.kind === "bind" ? mount.source : mount.target));
+  const mounts = spec.mounts.map(mountLabel);
   const labels = Object.entries(spec.labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     Command: JSON.stringify(full ? words : shorten(words, 20)),
@@ -112,7 +113,7 @@ function rowOf(
     Image: spec.imageName,
     Label: (name: string) => spec.labels[name] ?? "",
     Labels: labels.map(([name, value]) => `${name}=${value}`).join(","),
-    LocalVolumes: "0",
+    LocalVolumes: String(spec.mounts.filter((mount) => mount.kind === "volume").length),
     Mounts: mounts.map((path) => (full ? path : shorten(path, 15))).join(","),
     Names: spec.name,
     Networks: networkNames(spec).join(","),
@@ -126,6 +127,22 @@ function rowOf(
     State: word,
     Status: text,
   };
+}
+
+/** As Docker shows a mount in a list: where it comes from. */
+function mountLabel(mount: MountWish): string {
+  switch (mount.kind) {
+    case "bind":
+      return mount.source;
+    case "volume":
+      return mount.name;
+    case "image":
+      return mount.image;
+    case "tmpfs":
+      return mount.target;
+    default:
+      return mount satisfies never;
+  }
 }
 
 function shorten(text: string, length: number): string {

@@ -16,18 +16,19 @@ export const command: Command = {
       kind: "bool",
       help: "Kill a running container first; no error for one that is not there",
     },
-    { name: "volumes", short: "v", kind: "bool", help: "Remove its anonymous volumes too (it has none)" },
+    { name: "volumes", short: "v", kind: "bool", help: "Remove its anonymous volumes too" },
   ],
   args: [1, Number.POSITIVE_INFINITY],
   async run(flags, names) {
     const engine = openEngine();
     const force = flags.bool("force");
+    const volumes = flags.bool("volumes");
     // Some at a time: they wait for the kernel while another is taken away.
     return await forEach(
       names,
       async (name) => {
         try {
-          await removeContainer(engine, name, { force });
+          await removeContainer(engine, name, { force, volumes });
           return name;
         } catch (error) {
           if (!force || !isVialError(error) || error.code !== "container-unknown") throw error;

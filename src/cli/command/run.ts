@@ -7,7 +7,7 @@ import { inputNoTerminal } from "../error.ts";
 import { isTerminal } from "../print.ts";
 import { startFailureCode } from "../start-failure.ts";
 import { followTerminal, readDetachKeys, sayDetached, terminalStreams } from "../streams.ts";
-import { imageForRun } from "../image-for-run.ts";
+import { imageForRun, imagesOfMounts } from "../image-for-run.ts";
 
 export const command: Command = {
   name: "run",
@@ -37,10 +37,15 @@ export const command: Command = {
       throw inputNoTerminal("run", "-it");
     const detachKeys = readDetachKeys(flags);
     const image = await imageForRun(engine, imageName, flags);
+    const mounts = await imagesOfMounts(engine, wish.mounts ?? [], flags);
     using idFile = openIdFile(flags.filled("cidfile"));
     const detach = flags.bool("detach");
-    const { spec, place, early } = createAndBegin(engine, image, imageName, wish, (planned, at) =>
-      launchRun(engine, planned, at, detach),
+    const { spec, place, early } = createAndBegin(
+      engine,
+      image,
+      imageName,
+      { ...wish, mounts },
+      (planned, at) => launchRun(engine, planned, at, detach),
     );
     idFile?.write(spec.id);
     const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);

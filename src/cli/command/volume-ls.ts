@@ -1,10 +1,9 @@
-import { openEngine, sweepVolumes, type Volume } from "#engine";
+import { filterVolumes, openEngine, sweepVolumes, type Volume, volumeFilters } from "#engine";
 import type { Command } from "../command.ts";
 import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag, listFormatFlag } from "../flag.ts";
 import { type Listing, printList, type Row } from "../format.ts";
 import { out } from "../print.ts";
-import { filterVolumes, volumeFilters } from "../volume-filter.ts";
 
 export const command: Command = {
   name: "volume ls",

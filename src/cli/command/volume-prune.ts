@@ -1,10 +1,9 @@
-import { openEngine, pruneVolumes } from "#engine";
+import { openEngine, prunableVolumes, pruneVolumes, volumePruneFilters } from "#engine";
 import { printSize } from "#spec";
 import { confirm } from "../ask.ts";
 import type { Command } from "../command.ts";
-import { hasLabel, parseFilters } from "../filter.ts";
+import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag } from "../flag.ts";
-import { parseTruth } from "../image-filter.ts";
 import { out, outLine } from "../print.ts";
 
 export const command: Command = {
@@ -23,18 +22,13 @@ export const command: Command = {
   ],
   args: [0, 0],
   run(flags) {
-    const filters = parseFilters(flags.list("filter"), ["label", "label!", "all"]);
-    const all =
-      flags.bool("all") || (filters.get("all")?.map((text) => parseTruth("all", text)) ?? []).includes(true);
+    const filters = parseFilters(flags.list("filter"), volumePruneFilters);
+    const wish = prunableVolumes(filters);
+    const all = flags.bool("all") || wish.all;
     const what = all ? "all local volumes" : "anonymous local volumes";
     const question = `WARNING! This will remove ${what} not used by at least one container.`;
     if (!flags.bool("force") && !confirm(question)) return 0;
-    const { names, freed } = pruneVolumes(openEngine(), {
-      all,
-      fits: ({ labels }) =>
-        (filters.get("label") ?? []).every((wanted) => hasLabel(labels, wanted)) &&
-        !(filters.get("label!") ?? []).some((unwanted) => hasLabel(labels, unwanted)),
-    });
+    const { names, freed } = pruneVolumes(openEngine(), { ...wish, all });
     if (names.length > 0) out(`Deleted Volumes:\n${names.join("\n")}\n\n`);
     outLine(`Total reclaimed space: ${printSize(freed)}`);
     return 0;

@@ -1,5 +1,5 @@
 import { startProgram } from "#host";
-import { VialError } from "#spec";
+import { receivedError } from "#spec";
 import { ownProgram } from "../container/exit-command.ts";
 import type { Engine } from "../engine-handle.ts";
 import { buildBroken } from "../error.ts";
@@ -109,7 +109,7 @@ async function listen(
 function errorOf(printed: PrintedError): Error {
   const { kind, code, what, why, where, cause } = printed;
   if (code === "internal") return new Error(what);
-  return new VialError({
+  return receivedError({
     kind,
     code,
     what,

@@ -2,11 +2,17 @@ import { readFileSync } from "node:fs";
 import { conmonRotates, inUserNamespace } from "#host";
 import { holdContent, storeWriteFault } from "#image";
 import { defaultName } from "#network";
-import { checkRuntimeName, type ContainerSpec, mergeEnvironment } from "#runtime";
+import { checkRuntimeName, type ContainerSpec, mergeEnvironment, type MountWish } from "#runtime";
 import type { Healthcheck } from "#spec";
 import type { Engine } from "../engine-handle.ts";
 import { logFilesUnsupported, nameInvalid } from "../error.ts";
 import { recordEvent } from "../events.ts";
+import { fillEarly } from "../volume/fill-early.ts";
+import { markToFill, wantsCopy } from "../volume/fill.ts";
+import { holdVolumes } from "../volume/record.ts";
+import { removeAnonymousVolumes } from "../volume/remove.ts";
+import { resolveMounts, wantsVolumes } from "../volume/resolve.ts";
+import { deleteContainer } from "./finish.ts";
 import {
   claimContainer,
   type ContainerFolder,
@@ -77,6 +83,8 @@ export interface CreateWish
   /** Null switches the image's health check off. */
   readonly health?: Healthcheck | null | undefined;
   readonly exposedPorts?: readonly string[];
+  /** Containers whose mounts it gets too: "NAME", "NAME:ro". */
+  readonly volumesFrom?: readonly string[] | undefined;
 }
 
 export interface CreatedContainer<Early> {
@@ -85,14 +93,24 @@ export interface CreatedContainer<Early> {
   readonly early: Early;
 }
 
-/** Makes a container of an image that the store holds. `imageName` is what the user called it. */
+/**
+ * Makes a container of an image that the store holds, and gives its new volumes what the image has in their place.
+ * `imageName` is what the user called it.
+ */
 export function createContainer(
   engine: Engine,
   image: ImageRecord,
   imageName: string,
   wish: CreateWish,
 ): CreatedContainer<undefined> {
-  return createAndBegin(engine, image, imageName, wish, () => undefined);
+  const created = createAndBegin(engine, image, imageName, wish, () => undefined);
+  try {
+    fillEarly(engine, created.spec, created.place);
+    return created;
+  } catch (error) {
+    deleteContainer(engine, created.spec, created.place, { volumes: true });
+    throw error;
+  }
 }
 
 /**
@@ -110,19 +128,30 @@ export function createAndBegin<Early extends { abandon(): void } | undefined>(
   if (files > 1 && !conmonRotates()) throw logFilesUnsupported(files);
   if (wished.runtime !== undefined) checkRuntimeName(wished.runtime);
   const wish = settleNetwork(engine, wished);
-  // Until the container is on record, its layers belong to nobody.
+  // Until the container is on record, its layers belong to nobody, and nor do its volumes.
   using _hold = holdContent(engine.store);
-  const id = newContainerId();
-  const spec = makeSpec(
-    id,
-    image,
-    imageName,
-    wish,
-    wish.name === undefined ? undefined : checkName(wish.name),
-  );
-  const place = makeFolders(engine, id);
+  const made: MountWish[] = [];
+  try {
+    using _volumes = wantsVolumes(image, wish) ? holdVolumes(engine) : undefined;
+    const name = wish.name === undefined ? undefined : checkName(wish.name);
+    const mounts = resolveMounts(engine, image, imageName, wish, made);
+    const spec = makeSpec(newContainerId(), image, imageName, { ...wish, mounts }, name);
+    return putOnRecord(engine, spec, begin);
+  } catch (error) {
+    removeAnonymousVolumes(engine, { mounts: made });
+    throw error;
+  }
+}
+
+function putOnRecord<Early extends { abandon(): void } | undefined>(
+  engine: Engine,
+  spec: ContainerSpec,
+  begin: (spec: ContainerSpec, place: ContainerFolder) => Early,
+): CreatedContainer<Early> {
+  const place = makeFolders(engine, spec.id);
   let early: Early | undefined;
   try {
+    if (spec.mounts.some(wantsCopy)) markToFill(place);
     early = begin(spec, place);
     const named = recordContainer(engine, spec, place);
     recordEvent(engine, named, "create");
@@ -204,6 +233,9 @@ export function makeSpec(
     readonlyRoot: wish.readonlyRoot ?? false,
     init: wish.init ?? false,
     mounts: wish.mounts ?? [],
+    ...(wish.volumesFrom === undefined || wish.volumesFrom.length === 0
+      ? {}
+      : { volumesFrom: wish.volumesFrom }),
     network,
     ports: wish.ports ?? [],
     publishAll: wish.publishAll ?? false,

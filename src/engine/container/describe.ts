@@ -2,6 +2,7 @@ import type { ContainerSpec, MountWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { networkId } from "../network/predefined.ts";
 import { describeNetworkSettings, networkMode } from "./describe-network.ts";
+import { dataFolder } from "../volume/record.ts";
 import { containerFolder } from "./folder.ts";
 import { type Health, readHealth } from "./health.ts";
 import type { ContainerEntry } from "./list.ts";
@@ -80,7 +81,7 @@ export function describeContainer(engine: Engine, entry: ContainerEntry): Record
       Name: "overlay2",
       Data: { UpperDir: `${place.folder}/rw/upper`, WorkDir: `${place.folder}/rw/work` },
     },
-    Mounts: spec.mounts.map(describeMount),
+    Mounts: spec.mounts.map((mount) => describeMount(engine, mount)),
     Config: describeConfig(spec),
     NetworkSettings: describeNetworkSettings(spec, readNetwork(place), (name) => networkId(engine, name)),
   };
@@ -90,7 +91,7 @@ function printHealth(health: Health): Record<string, unknown> {
   return { Status: health.status, FailingStreak: health.failingStreak, Log: health.log };
 }
 
-function describeMount(mount: MountWish): Record<string, unknown> {
+function describeMount(engine: Engine, mount: MountWish): Record<string, unknown> {
   if (mount.kind === "tmpfs")
     return {
       Type: "tmpfs",
@@ -104,15 +105,24 @@ function describeMount(mount: MountWish): Record<string, unknown> {
     return {
       Type: "volume",
       Name: mount.name,
-      Source: "",
+      Source: `${dataFolder(engine, mount.name)}${mount.subpath === "" ? "" : `/${mount.subpath}`}`,
       Destination: mount.target,
       Driver: "local",
-      Mode: mount.readonly ? "ro" : "z",
+      Mode: mount.anonymous ? "" : mount.readonly ? "ro" : "z",
       RW: !mount.readonly,
+      // Docker's word for a volume: it is always private to the container.
       Propagation: "",
     };
   if (mount.kind === "image")
-    return { Type: "image", Source: mount.image, Destination: mount.target, Mode: "ro", RW: false };
+    return {
+      Type: "image",
+      Name: mount.found?.id ?? "",
+      Source: mount.image,
+      Destination: mount.target,
+      Mode: "ro",
+      RW: false,
+      Propagation: "",
+    };
   return {
     Type: "bind",
     Source: mount.source,
@@ -123,6 +133,18 @@ function describeMount(mount: MountWish): Record<string, unknown> {
   };
 }
 
+/** As `-v` takes it. */
+function describeBind(mount: Extract<MountWish, { kind: "bind" | "volume" }>): string {
+  const source = mount.kind === "bind" ? mount.source : mount.name;
+  return `${source}:${mount.target}${mount.readonly ? ":ro" : ""}`;
+}
+
+/** Where volumes are that nobody gave a name, as Docker's Config.Volumes has them. */
+function anonymousTargets(spec: ContainerSpec): Record<string, object> | null {
+  const targets = spec.mounts.filter((mount) => mount.kind === "volume" && mount.anonymous);
+  return targets.length === 0 ? null : Object.fromEntries(targets.map(({ target }) => [target, {}]));
+}
+
 function namespaceWord(wish: ContainerSpec["pid"]): string {
   return wish === "private" ? "" : wish === "host" ? "host" : `container:${wish.container}`;
 }
@@ -131,7 +153,7 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
   const { resources } = spec;
   return {
     Binds: spec.mounts.flatMap((mount) =>
-      mount.kind === "bind" ? [`${mount.source}:${mount.target}${mount.readonly ? ":ro" : ""}`] : [],
+      mount.kind === "bind" || (mount.kind === "volume" && !mount.anonymous) ? [describeBind(mount)] : [],
     ),
     Tmpfs: Object.fromEntries(
       spec.mounts.flatMap((mount) =>
@@ -189,7 +211,7 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
     BlkioWeight: 0,
     CgroupParent: "",
     VolumeDriver: "",
-    VolumesFrom: null,
+    VolumesFrom: spec.volumesFrom ?? null,
     Links: null,
     Ulimits: spec.ulimits.map((limit) => ({ Name: limit.name, Soft: limit.soft, Hard: limit.hard })),
     Devices: spec.devices.map((device) => ({
@@ -225,7 +247,7 @@ function describeConfig(spec: ContainerSpec): Record<string, unknown> {
     Cmd: spec.command,
     Entrypoint: spec.entrypoint.length === 0 ? null : spec.entrypoint,
     Image: spec.imageName,
-    Volumes: null,
+    Volumes: anonymousTargets(spec),
     WorkingDir: spec.workingDir,
     Labels: spec.labels,
     StopSignal: spec.stopSignal,

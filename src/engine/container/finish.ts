@@ -10,7 +10,9 @@ import {
 import { type ContainerSpec, runtimeStateFolder } from "#runtime";
 import { reasonOf } from "#spec";
 import type { Engine } from "../engine-handle.ts";
-import { recordEvent } from "../events.ts";
+import { recordEvent, recordVolumeEvent } from "../events.ts";
+import { removeAnonymousVolumes } from "../volume/remove.ts";
+import { volumesOf } from "../volume/users.ts";
 import { cgroupsPathOf, usedCgroupsPath } from "./cgroup-path.ts";
 import { driverOf } from "./driver.ts";
 import { type ContainerFolder, releaseName } from "./folder.ts";
@@ -26,6 +28,8 @@ export interface Ending {
   readonly stopped?: boolean;
   /** The process that will start it again. */
   readonly restarter?: ProcessMark;
+  /** False: a container that is removed by force leaves its anonymous volumes behind. */
+  readonly volumes?: boolean;
 }
 
 /**
@@ -46,9 +50,10 @@ export function finishContainer(
   if (ending.error !== undefined) removeEmptyCgroup(cgroupMode(), group ?? cgroupsPathOf(place));
   recordEvent(engine, spec, "die", { exitCode: String(ending.exitCode) });
   if (oomKilled) recordEvent(engine, spec, "oom");
+  for (const name of volumesOf(spec)) recordVolumeEvent(engine, name, "unmount", { container: spec.id });
   if (spec.autoRemove) {
     clearBundle(engine, place);
-    deleteContainer(engine, spec, place);
+    deleteContainer(engine, spec, place, { volumes: ending.volumes ?? true });
     return;
   }
   writeState(place, {
@@ -96,9 +101,18 @@ function restartsOf(place: ContainerFolder): number {
   return "restarts" in state ? state.restarts : 0;
 }
 
-/** Removes a container that does not run: out of sight by one rename, so that it is there whole or not at all. */
-export function deleteContainer(engine: Engine, spec: ContainerSpec, place: ContainerFolder): void {
+/**
+ * Removes a container that does not run: out of sight by one rename, so that it is there whole or not at all. `volumes`:
+ * its anonymous volumes go too.
+ */
+export function deleteContainer(
+  engine: Engine,
+  spec: ContainerSpec,
+  place: ContainerFolder,
+  options: { readonly volumes: boolean },
+): void {
   releaseName(engine, spec.name, spec.id);
   discardTree(`${engine.place.root}/trash`, place.folder, 100);
   recordEvent(engine, spec, "destroy");
+  if (options.volumes) removeAnonymousVolumes(engine, spec);
 }

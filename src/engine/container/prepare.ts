@@ -30,6 +30,8 @@ import {
   rootfsHostile,
   userNotMapped,
 } from "../error.ts";
+import { fillVolumes } from "../volume/fill.ts";
+import { openSources, recordMounts } from "../volume/sources.ts";
 import { checkCommand } from "./find-command.ts";
 import { makeWorkingFolder } from "./working-folder.ts";
 import { cgroupsPathOf, rootlessCgroupsPath } from "./cgroup-path.ts";
@@ -106,9 +108,12 @@ function fillBundle(
   // A restart comes from conmon's exit command, which sees the mount of the run before.
   unmountLazily(rootfs);
   mountContainerRoot(engine, spec, place, rootfs);
+  const sources = openSources(engine, spec);
+  fillVolumes(engine, spec, place, { root: rootfs, sources });
+  recordMounts(engine, spec);
   const network = openNetwork(engine, spec, place);
   try {
-    return { ...makeConfig(engine, spec, place, { driver, rootfs, cgroupsPath, network }), network };
+    return { ...makeConfig(engine, spec, place, { driver, rootfs, cgroupsPath, network, sources }), network };
   } catch (error) {
     network?.[Symbol.dispose]();
     throw error;
@@ -119,6 +124,8 @@ export interface ConfigGiven {
   readonly driver: Driver;
   readonly rootfs: string;
   readonly cgroupsPath: string | undefined;
+  /** What openSources() gave; none for a container without volumes. */
+  readonly sources?: ReadonlyMap<string, string>;
   readonly network?: OpenNetwork | undefined;
 }
 
@@ -185,7 +192,7 @@ function readFacts(
   place: ContainerFolder,
   given: ConfigGiven,
 ): BundleFacts {
-  const { driver, rootfs, cgroupsPath, network } = given;
+  const { driver, rootfs, cgroupsPath, network, sources = new Map<string, string>() } = given;
   for (const name of ["proc", "sys", "dev"]) refuseOddMountPoint(spec, rootfs, name);
   const status = readFileSync("/proc/self/status", "latin1");
   const heldCapabilities = capabilitiesOfMask(/^CapEff:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? "0");
@@ -204,6 +211,7 @@ function readFacts(
     cgroupVersion: mode === "v2" ? 2 : 1,
     cgroupsPath,
     swapAccounting: swapAccounting(),
+    sources,
     hasMessageQueues: spec.ipc === "host" && existsSync("/dev/mqueue"),
     heldCapabilities,
     maxOpenFiles: hardLimit("Max open files"),

@@ -21,11 +21,11 @@ import { markStopping } from "./stop.ts";
 const SIGKILL = 9;
 const killed = 128 + SIGKILL;
 
-/** Removes a container; a running one only by force, which kills it. */
+/** Removes a container; a running one only by force, which kills it. `volumes`: its anonymous volumes too. */
 export async function removeContainer(
   engine: Engine,
   name: string,
-  options: { readonly force: boolean },
+  options: { readonly force: boolean; readonly volumes?: boolean },
 ): Promise<string> {
   const place = findContainer(engine, name);
   const spec = readSpec(place);
@@ -43,9 +43,10 @@ export async function removeContainer(
       deleteFromRuntime(engine, spec, place);
       clearBundle(engine, place);
     }
-    deleteContainer(engine, readSpec(place), place);
+    deleteContainer(engine, readSpec(place), place, { volumes: spec.autoRemove || options.volumes === true });
   } else
     finishContainer(engine, { ...readSpec(place), autoRemove: true }, place, {
+      volumes: spec.autoRemove || options.volumes === true,
       exitCode: exitFile(place) ?? killed,
       startedAt: state.startedAt,
       restarts: state.restarts,

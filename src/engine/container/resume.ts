@@ -9,6 +9,7 @@ import { type ContainerFolder, findContainer, lockContainer, readSpec } from "./
 import { clearBundle, rootMountPoint } from "./prepare.ts";
 import { type AttachedRun, runAttached } from "./run.ts";
 import { createUnderMonitor, type StartOptions } from "./start.ts";
+import { closeSources } from "../volume/sources.ts";
 import { isUnpacked, unpackAgain } from "./unpacked.ts";
 import { currentState, settledState, startingState, writeState } from "./state.ts";
 
@@ -20,10 +21,12 @@ export async function startContainer(
 ): Promise<boolean> {
   const place = await readyToStart(engine, name, options.warn);
   if (place === undefined) return false;
-  createUnderMonitor(engine, readSpec(place), place, { ...options, attended: false }).begin();
+  const spec = readSpec(place);
+  createUnderMonitor(engine, spec, place, { ...options, attended: false }).begin();
   // The next one that this process starts would share its mount namespace. Its monitor keeps it: export looks there.
   leaveMountsBehind();
   unmountLazily(rootMountPoint(engine));
+  closeSources(engine, spec);
   return true;
 }
 

@@ -17,6 +17,7 @@ import { containerNotRunning, layerMissing } from "../error.ts";
 import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
 import { mountContainerRoot } from "./prepare.ts";
 import { currentState } from "./state.ts";
+import { closeSources, openSources } from "../volume/sources.ts";
 import { makeWorkingFolder } from "./working-folder.ts";
 
 /** A container's files under one folder of this process. */
@@ -40,12 +41,23 @@ export function openRootView(engine: Engine, place: ContainerFolder): RootView {
   const spec = readSpec(place);
   return mountedView(engine, (target) => {
     mountContainerRoot(engine, spec, place, target);
-    for (const wish of spec.mounts) if (wish.kind === "bind") bindInto(target, wish);
+    const sources = openSources(engine, spec);
+    for (const wish of spec.mounts) if (wish.kind !== "tmpfs") bindInto(target, bindOf(wish, sources));
+    closeSources(engine, spec);
   });
 }
 
+function bindOf(wish: Exclude<MountWish, { kind: "tmpfs" }>, sources: ReadonlyMap<string, string>): Bind {
+  if (wish.kind === "bind") return wish;
+  const { target } = wish;
+  const readonly = wish.kind === "image" || wish.readonly;
+  return { source: sources.get(target) ?? "", target, readonly, recursive: true };
+}
+
+type Bind = Pick<Extract<MountWish, { kind: "bind" }>, "source" | "target" | "readonly" | "recursive">;
+
 /** A bind as the container will have it. A file over which nothing was mounted yet is left to the start. */
-function bindInto(root: string, wish: Extract<MountWish, { kind: "bind" }>): void {
+function bindInto(root: string, wish: Bind): void {
   const info = statSync(wish.source, { throwIfNoEntry: false });
   if (info === undefined) return;
   if (info.isDirectory()) makeWorkingFolder(root, wish.target, { uid: 0, gid: 0 }, []);

@@ -2,7 +2,7 @@ import type { Engine } from "../engine-handle.ts";
 import { recordVolumeEvent } from "../events.ts";
 import { volumeDiffers, volumeDriverUnknown, volumeNameInvalid } from "./error.ts";
 import { parseDevice } from "./options.ts";
-import { anonymousLabels, claimVolume, findVolume, isVolumeName, type Volume } from "./record.ts";
+import { anonymousLabels, claimVolume, findVolume, isVolumeName, readVolume, type Volume } from "./record.ts";
 
 /** What a door may wish of a new volume. */
 export interface VolumeWish {
@@ -38,6 +38,8 @@ function claimOrFind(engine: Engine, wish: VolumeWish): { readonly volume: Volum
   if (!isVolumeName(name)) throw volumeNameInvalid(name);
   if (driver !== "" && driver !== "local") throw volumeDriverUnknown(driver);
   parseDevice(options);
+  const known = readVolume(engine, name);
+  if (known !== undefined) return { volume: known, isNew: false };
   const volume: Volume = {
     name,
     driver: "local",

@@ -1,5 +1,5 @@
 import { nearest } from "#kit";
-import { isVialError, reasonOf, VialError } from "#spec";
+import { reasonOf, VialError } from "#spec";
 
 export function volumeUnknown(name: string, known: readonly string[] = []): VialError {
   const near = nearest(name, known);
@@ -144,23 +144,41 @@ export function volumesFromInvalid(text: string): VialError {
   });
 }
 
-/** `said` is the error of the process that copied, when it had words for it. */
-export function volumeFillFailed(target: string, volume: string, said: unknown): VialError {
+export function volumeFillFailed(target: string, volume: string, why: string): VialError {
   return new VialError({
-    kind: isVialError(said) ? said.kind : "failed-precondition",
+    kind: "failed-precondition",
     code: "volume-fill-failed",
     what: `Cannot copy the files at "${target}" of the image into the volume ${JSON.stringify(volume)}`,
-    why: reasonOf(said),
+    why,
     next: "mend the cause and start it again, or mount the volume with the option `nocopy`",
   });
 }
 
-export function volumeImportFailed(name: string, why: string): VialError {
+export function mountTargetInvalid(target: string, why: string): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "mount-target-invalid",
+    what: `Cannot mount at ${JSON.stringify(target)} inside of the container`,
+    why,
+    next: "give an absolute path below the root, such as `/data`",
+  });
+}
+
+export function imageVolumeHostile(image: string, path: string): VialError {
   return new VialError({
     kind: "failed-precondition",
-    code: "volume-import-failed",
-    what: `Cannot import into the volume ${JSON.stringify(name)}`,
-    why,
-    next: "the volume is as it was; mend the cause, or give another archive",
+    code: "image-volume-hostile",
+    what: `Cannot run the image ${JSON.stringify(image)}: it asks for a volume at ${JSON.stringify(path)}`,
+    why: "the kernel's file systems are mounted there, and a folder in their place would fool the checks that rest on them (CVE-2019-16884)",
+    next: "make an image without that VOLUME",
+  });
+}
+
+export function volumeFilesLost(name: string, folder: string): VialError {
+  return new VialError({
+    kind: "data-loss",
+    code: "volume-files-lost",
+    what: `Cannot mount the volume ${JSON.stringify(name)}: its folder "${folder}" is not there`,
+    next: `mkdir -p ${folder}`,
   });
 }

@@ -1,26 +1,15 @@
+import { type DeviceMount, type MountFlagName, mountFlagNames } from "#host";
 import { volumeOptionInvalid } from "./error.ts";
 
 // The options of Docker's driver "local": what mount(8) would be given. Without them a volume is a folder of the store.
 
-/** What has to be mounted to have the files of a volume. */
-export interface VolumeDevice {
-  readonly type: string;
-  readonly device: string;
-  /** The names of flags (mount(8)) that the volume is mounted with. */
-  readonly flags: readonly MountFlagName[];
-  /** What the file system is told: "size=100m,uid=1000". */
-  readonly data: string;
-}
-
-const flagNames = ["ro", "nosuid", "nodev", "noexec", "sync", "noatime", "nodiratime", "relatime"] as const;
-export type MountFlagName = (typeof flagNames)[number];
 /** What is so without a flag. */
 const usual = ["rw", "suid", "dev", "exec", "async", "defaults"];
 /** How a bind is spelt. */
 const binds = ["bind", "rbind"];
 
 /** Undefined for a plain folder. Throws volume-option-invalid, in Docker's words. */
-export function parseDevice(options: Readonly<Record<string, string>>): VolumeDevice | undefined {
+export function parseDevice(options: Readonly<Record<string, string>>): DeviceMount | undefined {
   const unknown = Object.keys(options).find((name) => !["type", "device", "o"].includes(name));
   if (unknown !== undefined) throw volumeOptionInvalid(`invalid option: "${unknown}"`);
   const { type, device, o } = options;
@@ -46,5 +35,5 @@ export function parseDevice(options: Readonly<Record<string, string>>): VolumeDe
 }
 
 function isFlag(word: string): word is MountFlagName {
-  return (flagNames as readonly string[]).includes(word);
+  return (mountFlagNames as readonly string[]).includes(word);
 }

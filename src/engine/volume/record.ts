@@ -86,7 +86,7 @@ export function claimVolume(engine: Engine, volume: Volume): boolean {
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+    if (code === "ENOTEMPTY" || code === "EEXIST" || code === "EBUSY") return false;
     throw storeWriteFault(engine.place.root, error);
   }
 }

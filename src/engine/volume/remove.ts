@@ -58,7 +58,7 @@ export function pruneVolumes(
 }
 
 /** What `rm -v` and `--rm` take with a container that is gone: its anonymous volumes, unless another one mounts them too. */
-export function removeAnonymousVolumes(engine: Engine, spec: ContainerSpec): void {
+export function removeAnonymousVolumes(engine: Engine, spec: Pick<ContainerSpec, "mounts">): void {
   const own = new Set(
     spec.mounts.flatMap((mount) => (mount.kind === "volume" && mount.anonymous ? [mount.name] : [])),
   );

@@ -17,7 +17,7 @@ export function volumeUsers(engine: Engine): ReadonlyMap<string, readonly Contai
 }
 
 /** The names of the volumes that a container mounts, each once. */
-export function volumesOf(spec: ContainerSpec): ReadonlySet<string> {
+export function volumesOf(spec: Pick<ContainerSpec, "mounts">): ReadonlySet<string> {
   return new Set(spec.mounts.flatMap((mount) => (mount.kind === "volume" ? [mount.name] : [])));
 }
 

@@ -119,11 +119,11 @@ export function readLinkOf(fd: number): string {
 }
 
 /** chown(2) by numbers, of a link itself. */
-export function changeOwner(path: string, uid: number, gid: number): void {
+export function changeOwner(path: string | Uint8Array, uid: number, gid: number): void {
   const name = cString(path);
   const noFollow = 0x100n;
   checked(
-    `chown ${path}`,
+    `chown ${typeof path === "string" ? path : Buffer.from(path).toString()}`,
     systemCall("fchownat", AT_FDCWD, BigInt(pointer(name)), BigInt(uid), BigInt(gid), noFollow),
   );
 }

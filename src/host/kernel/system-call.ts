@@ -19,6 +19,7 @@ const numbers = {
   getcwd: [79n, 17n],
   getxattr: [191n, 8n],
   ioctl: [16n, 29n],
+  lseek: [8n, 62n],
   mount_setattr: [442n, 442n],
   move_mount: [429n, 429n],
   open_tree: [428n, 428n],

@@ -8,3 +8,10 @@ export function lookUpAccount(database: "passwd" | "group", id: number): string 
   const { exitCode, stdout } = runSync("getent", [database, String(id)], { timeout: 5000 });
   return exitCode === 0 ? stdout : undefined;
 }
+
+/** The first address of a host by its name; undefined when the host's name service knows none. */
+export function resolveHost(name: string): string | undefined {
+  if (findProgram("getent") === undefined || name.startsWith("-")) return undefined;
+  const { exitCode, stdout } = runSync("getent", ["ahosts", name], { timeout: 5000 });
+  return exitCode === 0 ? stdout.split(/\s/)[0] : undefined;
+}

@@ -1,6 +1,7 @@
-import { type Engine, listVolumes, type Volume, volumeUsers } from "#engine";
-import { type Filters, hasLabel } from "./filter.ts";
-import { parseTruth } from "./image-filter.ts";
+import { type Filters, hasLabel, parseTruth } from "#spec";
+import type { Engine } from "../engine-handle.ts";
+import { listVolumes, type Volume } from "./record.ts";
+import { volumeUsers } from "./users.ts";
 
 export const volumeFilters = ["dangling", "driver", "label", "name"] as const;
 
@@ -16,4 +17,20 @@ export function filterVolumes(engine: Engine, filters: Filters): readonly Volume
       any("name", (part) => volume.name.includes(part)) &&
       (filters.get("label") ?? []).every((wanted) => hasLabel(volume.labels, wanted)),
   );
+}
+
+/** Of `volume prune`. */
+export const volumePruneFilters = ["all", "label", "label!"] as const;
+
+/** The wish of pruneVolumes() by filters: `all=true`, labels that are needed and labels that keep a volume. */
+export function prunableVolumes(filters: Filters): {
+  readonly all: boolean;
+  readonly fits: (volume: Volume) => boolean;
+} {
+  return {
+    all: filters.get("all")?.some((text) => parseTruth("all", text)) ?? false,
+    fits: ({ labels }) =>
+      (filters.get("label") ?? []).every((wanted) => hasLabel(labels, wanted)) &&
+      !(filters.get("label!") ?? []).some((unwanted) => hasLabel(labels, unwanted)),
+  };
 }
