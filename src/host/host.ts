@@ -82,6 +82,7 @@ export {
 export { settleInTree } from "./kernel/process-tree.ts";
 export { raiseLoopback } from "./kernel/loopback.ts";
 export { askNft, listNft, type NftAnswer, runNft } from "./kernel/nftables.ts";
+export { isReadingNames, isServed, rereadNames, startNameServer } from "./program/aardvark-dns.ts";
 export { hasNftTable } from "./kernel/nft-table.ts";
 export {
   addAddress,

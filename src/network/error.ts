@@ -168,3 +168,13 @@ export function networkSetupFailed(network: string, cause: unknown): VialError {
     cause,
   });
 }
+
+export function nameServerFailed(why: string): VialError {
+  return new VialError({
+    kind: "unavailable",
+    code: "name-server-failed",
+    what: "Cannot start the name server of the networks",
+    why,
+    next: "look who listens at port 53 by `ss -lunp sport = 53`; the default network works without it",
+  });
+}

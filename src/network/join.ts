@@ -85,6 +85,9 @@ function join(place: Place, at: Sides, joining: Joining): Endpoint {
     ...(routes.ipv6 === undefined ? {} : { gateway6: printAddress(routes.ipv6) }),
     aliases: joining.aliases,
     names: joining.names,
+    ...(joining.names.length === 0
+      ? {}
+      : { nameServers: network.subnets.flatMap(({ gateway }) => gateway ?? []) }),
   };
 }
 

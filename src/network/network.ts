@@ -19,6 +19,7 @@ export {
 export { type Joining, joinNetwork } from "./join.ts";
 export { leaveNetwork } from "./leave.ts";
 export { checkAddress, type Claimant, giveBack, lease, sweepLeases } from "./lease.ts";
+export { setNames, sweepNames } from "./names.ts";
 export { defaultName } from "./place.ts";
 export type { NetworkRecord, SubnetRecord } from "./record.ts";
 export { findRecord, listRecords, readRecord } from "./records.ts";

@@ -50,21 +50,24 @@ export function printHosts(
     const address = entry.slice(colon + 1);
     lines.push(`${address === hostGateway ? gateway : address}\t${entry.slice(0, colon)}`);
   }
-  return `${lines.join("\n")}\n${printOwnHosts(spec, endpoints)}`;
+  for (const { ipv4, ipv6 } of endpoints)
+    for (const address of [ipv4, ipv6]) if (address !== undefined) lines.push(`${address}\t${names}`);
+  return `${lines.join("\n")}\n`;
 }
 
 function namesOf({ hostname, domainname }: Pick<ContainerSpec, "hostname" | "domainname">): string {
   return domainname === "" ? hostname : `${hostname}.${domainname} ${hostname}`;
 }
 
-/** The lines by which a container finds itself. */
-export function printOwnHosts(
-  spec: Pick<ContainerSpec, "hostname" | "domainname">,
+/**
+ * Brings hosts and resolv.conf of a container that runs up to date. They are bound into it, so they have to stay the same files;
+ * what a program inside has written into them is lost, as in Docker.
+ */
+export function rewriteEtc(
+  spec: ContainerSpec,
+  place: ContainerFolder,
   endpoints: readonly Endpoint[],
-): string {
-  const names = namesOf(spec);
-  return endpoints
-    .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])
-    .map((address) => (address === undefined ? "" : `${address}\t${names}\n`))
-    .join("");
+): void {
+  writeFileSync(`${place.bundle}/etc/hosts`, printHosts(spec, endpoints));
+  writeFileSync(`${place.bundle}/etc/resolv.conf`, makeResolvConf(spec, endpoints, readHostResolver));
 }

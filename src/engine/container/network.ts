@@ -11,6 +11,7 @@ import {
   lease,
   type NetworkRecord,
   printAddress,
+  setNames,
 } from "#network";
 import type { ContainerSpec, EndpointWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
@@ -52,6 +53,7 @@ export function openNetwork(
         joinNetwork(engine.place, { host, inside, namespace }, joining),
       );
       writeNetwork(place, { endpoints, ports: [] });
+      setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints });
       for (const { network: record } of joinings)
         recordNetworkEvent(engine, record, "connect", { container: spec.id });
       return { path: namespace.path, endpoints, [Symbol.dispose]: () => namespace[Symbol.dispose]() };
@@ -102,11 +104,29 @@ export function planEndpoint(
   const ipv4 = lease(engine.place, network, 4, claimant, wish.ipv4);
   try {
     const ipv6 = lease(engine.place, network, 6, claimant, wish.ipv6);
-    return { network, ...place, ipv4, ipv6, mac: wish.mac, aliases: wish.aliases, names: [] };
+    const names = namesIn(network, spec, wish.aliases);
+    return { network, ...place, ipv4, ipv6, mac: wish.mac, aliases: wish.aliases, names };
   } catch (error) {
     if (ipv4 !== undefined) returnAddresses(engine, { network, ipv4, ipv6: undefined }, spec.id);
     throw error;
   }
+}
+
+/** The names by which others find it: none in the default network, as in Docker, and none where Vial is not the router. */
+function namesIn(
+  network: Pick<NetworkRecord, "name" | "driver">,
+  spec: Pick<ContainerSpec, "id" | "name" | "hostname">,
+  aliases: readonly string[],
+): readonly string[] {
+  return network.name === defaultName || network.driver !== "bridge" ? [] : namesOf(spec, aliases);
+}
+
+export function namesOf(
+  spec: Pick<ContainerSpec, "id" | "name" | "hostname">,
+  aliases: readonly string[],
+): readonly string[] {
+  const names = [spec.name, ...aliases, spec.id.slice(0, 12), spec.hostname];
+  return [...new Set(names.filter((name) => name !== "").map((name) => name.toLowerCase()))];
 }
 
 function claimantOf(engine: Engine, id: string): Claimant {
@@ -130,7 +150,10 @@ export function returnAddresses(
 
 /** Gives back what a container had of networks. Nothing happens when it had nothing, or that has been done. */
 export function closeNetwork(engine: Engine, place: ContainerFolder): void {
-  for (const endpoint of readNetwork(place).endpoints) {
+  const { endpoints } = readNetwork(place);
+  if (endpoints.some(({ names }) => names.length > 0))
+    setNames(engine.place, { id: place.id, servers: [], endpoints: [] });
+  for (const endpoint of endpoints) {
     const { network: name, networkId: id, hostInterface } = endpoint;
     for (const address of [endpoint.ipv4, endpoint.ipv6])
       if (address !== undefined) giveBack(engine.place, id, address, place.id);

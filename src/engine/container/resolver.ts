@@ -67,7 +67,8 @@ function chooseServers(
   read: (path?: string) => string,
 ): readonly string[] {
   const ours = endpoints.flatMap(({ nameServers }) => nameServers ?? []);
-  if (ours.length > 0) return ours;
+  // Each of them knows all that this container may, and more than three are not asked (resolv.conf(5)).
+  if (ours.length > 0) return ours.slice(0, 3);
   if (spec.dns.length > 0) return spec.dns;
   if (spec.network === "host" || spec.network === "none") return host.servers;
   const reachable = host.servers.filter((server) => !isLoopback(server));

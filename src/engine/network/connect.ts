@@ -1,4 +1,3 @@
-import { appendFileSync } from "node:fs";
 import { Netlink, NetworkNamespace } from "#host";
 import {
   defaultName,
@@ -6,11 +5,12 @@ import {
   giveBack,
   joinNetwork,
   leaveNetwork,
+  setNames,
   type NetworkRecord,
 } from "#network";
 import type { ContainerSpec, EndpointWish } from "#runtime";
 import { settleEndpoint } from "../container/endpoint-wish.ts";
-import { printOwnHosts } from "../container/etc.ts";
+import { rewriteEtc } from "../container/etc.ts";
 import {
   type ContainerFolder,
   findContainer,
@@ -65,7 +65,7 @@ export function disconnectNetwork(
     throw notInNetwork(spec.name, record.name);
   }
   const pid = runningPid(place);
-  if (endpoint !== undefined && pid !== undefined) leave(engine, place, { record, endpoint, pid });
+  if (endpoint !== undefined && pid !== undefined) leave(engine, spec, place, { record, endpoint, pid });
   writeSpec(place, {
     ...spec,
     network: { endpoints: wishes.filter((entry) => entry.network !== record.name) },
@@ -109,9 +109,10 @@ function join(
     using host = new Netlink();
     using inside = namespace.within(() => new Netlink());
     const endpoint = joinNetwork(engine.place, { host, inside, namespace }, joining);
-    writeNetwork(place, { ...live, endpoints: [...live.endpoints, endpoint] });
-    // The file is bound into the container: it has to stay the same one.
-    appendFileSync(`${place.bundle}/etc/hosts`, printOwnHosts(spec, [endpoint]));
+    const endpoints = [...live.endpoints, endpoint];
+    writeNetwork(place, { ...live, endpoints });
+    setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints });
+    rewriteEtc(spec, place, endpoints);
   } catch (error) {
     returnAddresses(engine, joining, spec.id);
     throw error;
@@ -129,6 +130,7 @@ function freeName(endpoints: readonly Endpoint[]): string {
 
 function leave(
   engine: Engine,
+  spec: ContainerSpec,
   place: ContainerFolder,
   {
     record,
@@ -142,6 +144,8 @@ function leave(
   using inside = namespace.within(() => new Netlink());
   leaveNetwork(inside, endpoint, others);
   writeNetwork(place, { ...live, endpoints: others });
+  setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints: others });
+  rewriteEtc(spec, place, others);
   for (const address of [endpoint.ipv4, endpoint.ipv6])
     if (address !== undefined) giveBack(engine.place, record.id, address, place.id);
 }

@@ -1,4 +1,4 @@
-import { listRecords, sweepBridges, sweepLeases } from "#network";
+import { listRecords, sweepBridges, sweepLeases, sweepNames } from "#network";
 import { isUp } from "../container/network.ts";
 import type { Engine } from "../engine-handle.ts";
 
@@ -8,5 +8,6 @@ export function sweepNetworks(engine: Engine): void {
   // Who has never made one has left nothing; an ordinary user makes none.
   if (networks.length === 0) return;
   for (const network of networks) sweepLeases(engine.place, network, (id) => isUp(engine, id));
+  sweepNames(engine.place, (id) => isUp(engine, id));
   sweepBridges(engine.place);
 }

@@ -2,8 +2,12 @@ import { accessSync, constants, statSync } from "node:fs";
 
 const found = new Map<string, string>();
 
-// Distributions keep system programs in sbin, which is not on every user's PATH (newuidmap, nft, runc on Debian).
-const systemFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+// Distributions keep system programs in sbin, which is not on every user's PATH (newuidmap, nft, runc on Debian), and
+// aardvark-dns beside Podman's other helpers.
+const systemFolders = [
+  ...["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"],
+  ...["/usr/lib/podman", "/usr/libexec/podman"],
+];
 
 /** The absolute path of a program by PATH and then the system's folders, or undefined. An absolute path stands for itself. */
 export function findProgram(name: string): string | undefined {

@@ -71,6 +71,14 @@ export const needs: readonly Need[] = [
     versionArgs: ["--version"],
   },
   {
+    program: "aardvark-dns",
+    package: "aardvark-dns",
+    use: "finds containers by their names in a network",
+    cost: "containers cannot join networks of their own (`vial network create`); the default network works",
+    level: "recommended",
+    versionArgs: ["--version"],
+  },
+  {
     program: "newuidmap",
     package: "uidmap",
     use: "gives an ordinary user's containers a range of users",
