@@ -5,6 +5,7 @@ import { containerRoutes } from "./docker/containers.ts";
 import { distributionRoutes } from "./docker/distribution.ts";
 import { imageTransferRoutes } from "./docker/image-transfer.ts";
 import { imageRoutes } from "./docker/images.ts";
+import { networkRoutes } from "./docker/networks.ts";
 import { pruneRoutes } from "./docker/prune.ts";
 import { systemRoutes } from "./docker/system.ts";
 import { pluginRoutes, unservedRoutes } from "./docker/unserved.ts";
@@ -21,6 +22,7 @@ export const servedRoutes: readonly Route[] = [
   ...distributionRoutes,
   ...imageTransferRoutes,
   ...imageRoutes,
+  ...networkRoutes,
   ...pruneRoutes,
 ];
 

@@ -1,4 +1,5 @@
 import type { VialError } from "#spec";
+import { networkVolumePhrase } from "./network-volume-phrases.ts";
 
 // Docker's own sentences, kept to the letter where clients match on them.
 
@@ -99,7 +100,7 @@ export function phraseOf(
         `failed to create task for container: exec: ${JSON.stringify(name)}: permission denied: unknown`,
       );
     default:
-      return undefined;
+      return networkVolumePhrase(error, name);
   }
 }
 
