@@ -82,6 +82,8 @@ export const containerFlags: readonly Flag[] = [
   text("pids-limit", "number", "Number of processes; 0 or -1 is unlimited"),
   text("platform", "os/arch[/variant]", "Platform of the image"),
   bool("privileged", "All capabilities and devices, no filter"),
+  list("publish", "[[address:]port:]port[/udp]", "Publish a port; on loopback when no address is given", "p"),
+  bool("publish-all", "Publish every exposed port, at a port that is free", "P"),
   text("pull", "always|missing|never", "When to pull the image (default missing)"),
   bool("read-only", "Mount the root file system read-only"),
   text("restart", "policy", "no, on-failure[:max], always, unless-stopped"),

@@ -7,6 +7,7 @@ import { parseMount } from "./mount-flag.ts";
 import { parseTmpfs, parseVolume } from "./mount-syntax.ts";
 import { readNetworkWish } from "./network-wish.ts";
 import type { Flags } from "./parse.ts";
+import { parsePublished } from "./publish-syntax.ts";
 import { parseSignal } from "./signal.ts";
 
 /** Reads the flags of `run` and `create`. Each flag acts or is refused with a reason. */
@@ -42,6 +43,8 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
     mounts: readMounts(flags),
     volumesFrom: flags.list("volumes-from"),
     ...(network === undefined ? {} : { network }),
+    ports: parsePublished(flags.list("publish")),
+    publishAll: flags.bool("publish-all"),
     domainname: readDomain(flags),
     extraHosts: readHosts(flags),
     dns: readDns(flags.list("dns")),

@@ -12,12 +12,6 @@ const making = ["run", "create"];
 const absent: readonly Absent[] = [
   {
     commands: making,
-    flags: ["-p", "--publish", "-P", "--publish-all"],
-    why: "this version of Vial publishes no ports: a container has the host's network or none",
-    next: "--network host, and the program listens on the host itself",
-  },
-  {
-    commands: making,
     flags: ["--link-local-ip"],
     why: "the kernel gives link-local addresses itself",
     next: "--ip, or --ip6, in a network with a subnet of its own",

@@ -660,3 +660,12 @@ export function flagNeeds(flag: string, other: string): VialError {
     next: `add ${other}`,
   });
 }
+
+export function portNotLed(container: string, port: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "port-not-led",
+    what: `Cannot tell where the port ${port} of ${JSON.stringify(container)} leads: it is not published`,
+    next: `publish it by \`vial update ${container} --publish-add ${port}\``,
+  });
+}

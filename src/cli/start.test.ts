@@ -143,8 +143,6 @@ describe("start()", () => {
 
   test("a flag of Docker's that is not here is refused with the reason", async () => {
     const rows: readonly (readonly [words: readonly string[], reason: string])[] = [
-      [["run", "-p", "80:80", "x"], "publishes no ports"],
-      [["create", "--publish=80", "x"], "publishes no ports"],
       [["run", "--attach", "stdout", "x"], "in the foreground"],
       [["run", "--gpus", "all", "x"], "by their path"],
       [["update", "--blkio-weight", "5", "x"], "limits memory"],

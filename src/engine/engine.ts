@@ -34,6 +34,9 @@ export {
 export { launchRun, runAttached } from "./container/run.ts";
 export { killContainer, signalContainer } from "./container/signal.ts";
 export { warmStart } from "./container/warm-start.ts";
+export { containerPorts } from "./container/ports.ts";
+export type { PublishedPort } from "#network";
+export type { PortChange, PortRemoval } from "./container/update-ports.ts";
 export { createUnderMonitor, runDirectly } from "./container/start.ts";
 export { StartFailure } from "./container/start-failure.ts";
 export type { ContainerState } from "./container/state.ts";
@@ -45,6 +48,7 @@ export type {
   MountWish,
   NamespaceWish,
   NetworkWish,
+  PortWish,
   RestartPolicy,
 } from "#runtime";
 export { checkEngine, type EngineCheck } from "./check.ts";

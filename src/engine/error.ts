@@ -506,3 +506,21 @@ export function childCallFailed(verb: string, exitCode: number, said: string): V
     why: said === "" ? "it said nothing" : said,
   });
 }
+
+export function portNotPublished(container: string, port: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "port-not-published",
+    what: `Cannot end the port ${port} of the container "${container}": it is not published`,
+    next: `see what is by \`vial port ${container}\`, and give the port of the host`,
+  });
+}
+
+export function portsNeedNetwork(container: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "ports-need-network",
+    what: `Cannot publish a port of the container "${container}": it has no network of its own`,
+    next: `create it with \`--network bridge\`, or join it to a network by \`vial network connect bridge ${container}\``,
+  });
+}

@@ -103,6 +103,9 @@ export {
 } from "./kernel/link.ts";
 export { Netlink } from "./kernel/netlink.ts";
 export { NetworkNamespace } from "./kernel/network-namespace.ts";
+export { type HeldPort, holdPort } from "./kernel/listener.ts";
+export { type PortHolder, portHolder } from "./kernel/port-holder.ts";
+export { type RelayWish, socatRelayArgs } from "./program/socat.ts";
 export { openLoop } from "./kernel/loop.ts";
 export {
   dropCapabilities,

@@ -146,8 +146,8 @@ export function needProgram(program: string): string {
 
 /** Where the streams of a program go that outlives this process. */
 export interface BackgroundStreams {
-  readonly stdout: number | "inherit";
-  readonly stderr: number | "inherit";
+  readonly stdout: number | "inherit" | "ignore";
+  readonly stderr: number | "inherit" | "ignore";
   /** An open descriptor that the program gets as its number 3. */
   readonly descriptor?: number;
 }

@@ -24,3 +24,13 @@ export { defaultName } from "./place.ts";
 export type { NetworkRecord, SubnetRecord } from "./record.ts";
 export { findRecord, listRecords, readRecord } from "./records.ts";
 export { takeAway } from "./remove.ts";
+export type { PortTarget, PortWish } from "./port/wish.ts";
+export {
+  listPorts,
+  openRelays,
+  publishPorts,
+  type PublishWish,
+  sweepPorts,
+  unpublishPorts,
+  unpublishSome,
+} from "./port/publish.ts";

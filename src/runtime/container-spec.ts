@@ -1,4 +1,7 @@
+import type { PortWish } from "#network";
 import type { Digest, Healthcheck } from "#spec";
+
+export type { PortWish };
 
 /** A mount that the user asked for, after parsing. Paths are absolute; `source` is on the host. */
 export type MountWish =
@@ -101,17 +104,6 @@ export interface EndpointWish {
   readonly driverOptions?: Readonly<Record<string, string>>;
 }
 
-/** One `-p`, after parsing: ranges are one wish for each port. */
-export interface PortWish {
-  /** An address of the host; undefined: loopback alone, and both families of it. `0.0.0.0` and `::` are all. */
-  readonly hostAddress?: string;
-  /** Undefined: the kernel chooses at each start. With `hostPortEnd`: the first free one of a range. */
-  readonly hostPort?: number;
-  readonly hostPortEnd?: number;
-  readonly containerPort: number;
-  readonly protocol: "tcp" | "udp";
-}
-
 /** Everything that was decided when a container was created. Written once as spec.json; rename and update rewrite it. */
 export interface ContainerSpec {
   readonly version: 1;
@@ -143,6 +135,8 @@ export interface ContainerSpec {
   readonly ports: readonly PortWish[];
   /** Every exposed port is published, at a port that the kernel chooses. */
   readonly publishAll: boolean;
+  /** Where `publishAll` does so: on loopback when nothing is said, or at every address of the host, as Docker. */
+  readonly publishAllAt?: "everywhere";
   readonly domainname: string;
   readonly extraHosts: readonly string[];
   readonly dns: readonly string[];

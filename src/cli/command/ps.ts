@@ -1,11 +1,13 @@
 import {
   type ContainerEntry,
   containerFilters,
+  containerPorts,
   describeStatus,
   filterContainers,
   type MountWish,
   networkNames,
   openEngine,
+  type PublishedPort,
   sweepContainers,
   writableBytes,
 } from "#engine";
@@ -16,6 +18,7 @@ import { parseFilters } from "../filter.ts";
 import { boolFlag, listFlag, listFormatFlag, textFlag } from "../flag.ts";
 import { type Listing, printList, type Row } from "../format.ts";
 import { printAge, printGoTime } from "../moment.ts";
+import { printPorts } from "../ports-text.ts";
 import { out } from "../print.ts";
 
 export const command: Command = {
@@ -49,6 +52,7 @@ export const command: Command = {
     const withSize = flags.bool("size") || format?.includes(".Size") === true;
     const rows = shown.map((entry) =>
       rowOf(entry, {
+        ports: isUp(entry) ? containerPorts(engine, entry.spec.id) : [],
         full: flags.bool("no-trunc"),
         bytes: withSize ? writableBytes(engine, entry.spec) : undefined,
       }),
@@ -95,12 +99,13 @@ function rowOf(
   entry: ContainerEntry,
   options: {
     readonly full: boolean;
+    readonly ports: readonly PublishedPort[];
     readonly bytes: { readonly written: number; readonly image: number } | undefined;
   },
 ): Row {
   const { spec } = entry;
   const { word, text } = describeStatus(entry);
-  const { bytes, full } = options;
+  const { bytes, full, ports } = options;
   const [program = "", ...args] = [...spec.entrypoint, ...spec.command];
   // As Docker does: an argument with a space in it is shown in quotes.
   const words = [program, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
@@ -118,7 +123,7 @@ function rowOf(
     Names: spec.name,
     Networks: networkNames(spec).join(","),
     Platform: spec.image.platform,
-    Ports: "",
+    Ports: isUp(entry) ? printPorts(ports, entry.spec.exposedPorts) : "",
     RunningFor: printAge(spec.created),
     Size:
       bytes === undefined

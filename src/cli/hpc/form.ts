@@ -25,10 +25,10 @@ export const valued = new Set(
    cpuset-mems cwd detach-keys device dns dns-opt dns-option dns-search domainname entrypoint env env-file expose group-add health-cmd health-interval health-retries
    health-start-interval health-start-period health-timeout home hostname ip ip6 isolation label label-file log-driver log-opt
    mac-address memory memory-reservation memory-swap mount name network network-alias no-env no-mount oom-score-adj overlay pids-limit platform
-   profile pull pwd restart runtime scratch security-opt shell shm-size stop-signal stop-timeout sysctl tmpdir tmpfs ulimit
+   profile publish pull pwd restart runtime scratch security-opt shell shm-size stop-signal stop-timeout sysctl tmpdir tmpfs ulimit
    user volume workdir`.split(/\s+/),
 );
-export const valuedShort = new Set([..."BHSWcehlmsuvw"]);
+export const valuedShort = new Set([..."BHSWcehlmpsuvw"]);
 /** With a value in the profile `web` and without one in `hpc`. No value of `web` looks like a path. */
 const either = new Set(["pid", "ipc", "uts", "userns", "net"]);
 

@@ -41,6 +41,7 @@ export interface CreateWish
       | "network"
       | "ports"
       | "publishAll"
+      | "publishAllAt"
       | "domainname"
       | "extraHosts"
       | "dns"
@@ -239,6 +240,7 @@ export function makeSpec(
     network,
     ports: wish.ports ?? [],
     publishAll: wish.publishAll ?? false,
+    ...(wish.publishAllAt === undefined ? {} : { publishAllAt: wish.publishAllAt }),
     domainname: wish.domainname ?? "",
     extraHosts: wish.extraHosts ?? [],
     dns: wish.dns ?? [],

@@ -1,6 +1,7 @@
 import type { ContainerSpec, MountWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { networkId } from "../network/predefined.ts";
+import { describeExposed, describePortBindings } from "./describe-ports.ts";
 import { describeNetworkSettings, networkMode } from "./describe-network.ts";
 import { dataFolder } from "../volume/record.ts";
 import { containerFolder } from "./folder.ts";
@@ -168,7 +169,7 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
       },
     },
     NetworkMode: networkMode(spec),
-    PortBindings: {},
+    PortBindings: describePortBindings(spec.ports),
     RestartPolicy: { Name: spec.restart.name, MaximumRetryCount: spec.restart.maximumRetries },
     AutoRemove: spec.autoRemove,
     CapAdd: listOrNull(spec.capAdd.map(capabilityName)),
@@ -183,7 +184,7 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
     OomScoreAdj: spec.oomScoreAdj,
     PidMode: namespaceWord(spec.pid),
     Privileged: spec.privileged,
-    PublishAllPorts: false,
+    PublishAllPorts: spec.publishAll,
     ReadonlyRootfs: spec.readonlyRoot,
     SecurityOpt: listOrNull([
       ...(spec.noNewPrivileges ? ["no-new-privileges"] : []),
@@ -253,9 +254,6 @@ function describeConfig(spec: ContainerSpec): Record<string, unknown> {
     StopSignal: spec.stopSignal,
     StopTimeout: spec.stopTimeout,
     Healthcheck: spec.health ?? undefined,
-    ExposedPorts:
-      spec.exposedPorts.length === 0
-        ? undefined
-        : Object.fromEntries(spec.exposedPorts.map((port) => [port, {}])),
+    ExposedPorts: describeExposed(spec),
   };
 }

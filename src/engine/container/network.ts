@@ -17,9 +17,9 @@ import type { ContainerSpec, EndpointWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { networksNeedRoot } from "../error.ts";
 import { recordNetworkEvent } from "../events.ts";
-import { type ContainerFolder, containerFolder } from "./folder.ts";
+import type { ContainerFolder } from "./folder.ts";
 import { readNetwork, writeNetwork } from "./network-record.ts";
-import { currentState } from "./state.ts";
+import { closeContainerPorts, isUp, portWishes, publishContainerPorts } from "./ports.ts";
 
 /** The network namespace of a container that is about to start. Its end, when no process is in it, takes all with it. */
 export interface OpenNetwork extends Disposable {
@@ -52,7 +52,9 @@ export function openNetwork(
       const endpoints = joinings.map((joining) =>
         joinNetwork(engine.place, { host, inside, namespace }, joining),
       );
-      writeNetwork(place, { endpoints, ports: [] });
+      const joined = endpoints.map((endpoint, index) => ({ endpoint, network: joinings[index]!.network }));
+      const ports = publishContainerPorts(engine, spec.id, portWishes(spec), joined);
+      writeNetwork(place, { endpoints, ports });
       setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints });
       for (const { network: record } of joinings)
         recordNetworkEvent(engine, record, "connect", { container: spec.id });
@@ -133,12 +135,6 @@ function claimantOf(engine: Engine, id: string): Claimant {
   return { id, isHeldBy: (other) => other !== id && isUp(engine, other) };
 }
 
-/** Whether a container is up, or about to be: then its addresses are its own. */
-export function isUp(engine: Engine, id: string): boolean {
-  const { status } = currentState(containerFolder(engine, id));
-  return status === "starting" || status === "running" || status === "paused";
-}
-
 export function returnAddresses(
   engine: Engine,
   { network, ipv4, ipv6 }: Pick<Joining, "network" | "ipv4" | "ipv6">,
@@ -150,6 +146,7 @@ export function returnAddresses(
 
 /** Gives back what a container had of networks. Nothing happens when it had nothing, or that has been done. */
 export function closeNetwork(engine: Engine, place: ContainerFolder): void {
+  closeContainerPorts(engine, place);
   const { endpoints } = readNetwork(place);
   if (endpoints.some(({ names }) => names.length > 0))
     setNames(engine.place, { id: place.id, servers: [], endpoints: [] });

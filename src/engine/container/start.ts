@@ -8,6 +8,7 @@ import { watchHealth } from "./health.ts";
 import { finishContainer, recordFailedStart } from "./finish.ts";
 import { type ContainerFolder, lockUnlessGone } from "./folder.ts";
 import { clearBundle, type Launch, launch, prepareBundle } from "./prepare.ts";
+import { openContainerPorts } from "./ports.ts";
 import { StartFailure } from "./start-failure.ts";
 import { containerProcess, ownMark, readState, writeState } from "./state.ts";
 
@@ -56,6 +57,7 @@ export async function runDirectly(
   const stop = options.passSignals ? passSignals((signal) => child.kill(signal)) : () => {};
   // Most short programs have ended by then, and nobody needs to know their pid.
   const settle = setTimeout(() => {
+    openContainerPorts(engine, place);
     const process = containerProcess(place);
     if (process !== undefined)
       writeState(place, { status: "running", process, attendant: ownMark(), startedAt, restarts: 0 });
@@ -163,6 +165,7 @@ export function createUnderMonitor(
       const process = markProcess(pid);
       const said = driver.start(place);
       if (said !== undefined) failStart(engine, spec, place, startedAt, said);
+      openContainerPorts(engine, place);
       recordEvent(engine, spec, "start");
       watchHealth(engine, spec, place);
       if (process === undefined) return;

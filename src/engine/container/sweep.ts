@@ -19,6 +19,7 @@ import {
 } from "./folder.ts";
 import { sweepNetworks } from "../network/sweep.ts";
 import { type ContainerEntry, listContainers } from "./list.ts";
+import { sweepContainerPorts } from "./ports.ts";
 import { currentState, isWatched } from "./state.ts";
 
 /**
@@ -44,6 +45,7 @@ export function sweepContainers(engine: Engine): readonly ContainerEntry[] {
   for (const bundle of bundles)
     if (!known.has(bundle)) rmSync(`${engine.place.run}/c/${bundle}`, { recursive: true, force: true });
   sweepNetworks(engine);
+  sweepContainerPorts(engine);
   sweepCompilations(engine.place.run);
   sweepTrash(`${engine.place.root}/trash`);
   return mended === 0 ? entries : listContainers(engine);

@@ -7,6 +7,7 @@ import { driverOf } from "./driver.ts";
 import { findContainer, lockContainer, readSpec, writeSpec } from "./folder.ts";
 import { swapAccounting } from "./prepare.ts";
 import { currentState } from "./state.ts";
+import { changePorts, changePortsLive, type PortChange } from "./update-ports.ts";
 
 /** PID_MAX_LIMIT of 64-bit kernels: a machine never has more. */
 const mostProcesses = 4194304;
@@ -14,9 +15,10 @@ const mostProcesses = 4194304;
 export interface UpdateWish {
   readonly resources: ContainerSpec["resources"];
   readonly restart: ContainerSpec["restart"] | undefined;
+  readonly ports?: PortChange;
 }
 
-/** Changes limits and restart policy; of a running container at once, through the runtime. */
+/** Changes limits, restart policy and published ports; of a running container at once. */
 export function updateContainer(engine: Engine, name: string, wish: UpdateWish): void {
   const place = findContainer(engine, name);
   using _lock = lockContainer(place);
@@ -42,7 +44,14 @@ export function updateContainer(engine: Engine, name: string, wish: UpdateWish):
     const said = driverOf(engine, spec).update(place, resources);
     if (said !== undefined) throw updateFailed(name, said);
   }
-  writeSpec(place, changed);
+  const isUp = state.status === "running" || state.status === "paused";
+  const ports =
+    wish.ports === undefined
+      ? {}
+      : isUp
+        ? changePortsLive(engine, place, spec, wish.ports)
+        : changePorts(spec, wish.ports, []);
+  writeSpec(place, { ...changed, ...ports });
   recordEvent(engine, changed, "update");
 }
 

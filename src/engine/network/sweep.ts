@@ -1,5 +1,5 @@
 import { listRecords, sweepBridges, sweepLeases, sweepNames } from "#network";
-import { isUp } from "../container/network.ts";
+import { isUp } from "../container/ports.ts";
 import type { Engine } from "../engine-handle.ts";
 
 /** Takes away what a kill -9 left of networks: addresses of containers that are up no more, bridges that nobody knows. */

@@ -7,6 +7,7 @@ type Numbers = readonly [x64: bigint, arm64: bigint];
 
 /** From the kernel's tables: asm/unistd_64.h for x64, asm-generic/unistd.h for arm64. From 424 on they are the same. */
 const numbers = {
+  bind: [49n, 200n],
   capset: [126n, 91n],
   chdir: [80n, 49n],
   execveat: [322n, 281n],
@@ -17,8 +18,10 @@ const numbers = {
   fsmount: [432n, 432n],
   fsopen: [430n, 430n],
   getcwd: [79n, 17n],
+  getsockname: [51n, 204n],
   getxattr: [191n, 8n],
   ioctl: [16n, 29n],
+  listen: [50n, 201n],
   lseek: [8n, 62n],
   mount_setattr: [442n, 442n],
   move_mount: [429n, 429n],
@@ -32,6 +35,7 @@ const numbers = {
   setns: [308n, 268n],
   socket: [41n, 198n],
   sethostname: [170n, 161n],
+  setsockopt: [54n, 208n],
   statfs: [137n, 43n],
   umask: [95n, 166n],
 } as const satisfies Record<string, Numbers>;

@@ -207,6 +207,14 @@ export const needs: readonly Need[] = [
     versionArgs: ["-V"],
   },
   {
+    program: "socat",
+    package: "socat",
+    use: "carries published ports where the packet filter cannot: [::1], hosts with a firewall, ordinary users",
+    cost: "`-p` is refused",
+    level: "recommended",
+    versionArgs: ["-V"],
+  },
+  {
     program: "nft",
     package: "nftables",
     use: "sets the rules for networks and published ports where its library is missing",

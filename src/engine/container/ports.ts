@@ -1,0 +1,120 @@
+import {
+  type Endpoint,
+  listPorts,
+  type NetworkRecord,
+  openRelays,
+  type PortTarget,
+  type PortWish,
+  publishPorts,
+  type PublishedPort,
+  sweepPorts,
+  unpublishPorts,
+} from "#network";
+import type { ContainerSpec } from "#runtime";
+import type { Engine } from "../engine-handle.ts";
+import { type ContainerFolder, containerFolder, findContainer, readSpec } from "./folder.ts";
+import { currentState } from "./state.ts";
+
+/** An interface of a container with the network that it is in. */
+export interface Joined {
+  readonly endpoint: Endpoint;
+  readonly network: NetworkRecord;
+}
+
+/** Every port that is to be published: those that were asked for, and with -P each exposed one that is not among them. */
+export function portWishes(
+  spec: Pick<ContainerSpec, "ports" | "publishAll" | "publishAllAt" | "exposedPorts">,
+): readonly PortWish[] {
+  if (!spec.publishAll) return spec.ports;
+  const asked = new Set(spec.ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  const others = [...new Set(spec.exposedPorts.flatMap(expandExposed))].filter((port) => !asked.has(port));
+  return [
+    ...spec.ports,
+    ...others.flatMap((text): readonly PortWish[] => {
+      const [port, protocol] = text.split("/");
+      if (protocol !== "tcp" && protocol !== "udp") return [];
+      const wish = { containerPort: Number(port), protocol } as const;
+      return spec.publishAllAt === "everywhere"
+        ? [
+            { ...wish, hostAddress: "0.0.0.0" },
+            { ...wish, hostAddress: "::" },
+          ]
+        : [wish];
+    }),
+  ];
+}
+
+/** "80", "80/tcp" and "90-92/udp", as the image or the user wrote them. */
+function expandExposed(text: string): readonly string[] {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(\w+))?$/.exec(text);
+  if (match === null) return [];
+  const first = Number(match[1]);
+  const last = Math.min(Number(match[2] ?? first), 65535);
+  return Array.from(
+    { length: Math.max(0, last - first + 1) },
+    (_, index) => `${first + index}/${(match[3] ?? "tcp").toLowerCase()}`,
+  );
+}
+
+/** Where the ports of a container lead: to its first interface on a bridge that the host is on, best one with a way out. */
+export function portTarget(joined: readonly Joined[]): PortTarget | undefined {
+  const bridged = joined.filter(({ network }) => network.driver === "bridge");
+  const best = bridged.find(({ network }) => !network.internal) ?? bridged[0];
+  if (best === undefined) return undefined;
+  const { endpoint, network } = best;
+  return {
+    ...(endpoint.ipv4 === undefined ? {} : { ipv4: endpoint.ipv4 }),
+    ...(endpoint.ipv6 === undefined ? {} : { ipv6: endpoint.ipv6 }),
+    bridge: network.interface,
+    subnets: network.subnets.map(({ subnet }) => subnet),
+  };
+}
+
+/** Publishes ports of a container that is about to start, or that runs. openContainerPorts() lets others listen for them. */
+export function publishContainerPorts(
+  engine: Engine,
+  id: string,
+  ports: readonly PortWish[],
+  joined: readonly Joined[],
+): readonly PublishedPort[] {
+  if (ports.length === 0) return [];
+  return publishPorts({
+    owner: id,
+    run: engine.place.run,
+    ports,
+    target: portTarget(joined) ?? { bridge: "", subnets: [] },
+    nameOf: (owner) => (isUp(engine, owner) ? nameOf(engine, owner) : undefined),
+  });
+}
+
+/** What is published of a container now. Throws container-unknown. */
+export function containerPorts(engine: Engine, name: string): readonly PublishedPort[] {
+  return listPorts(findContainer(engine, name).id, engine.place.run);
+}
+
+export function openContainerPorts(engine: Engine, place: ContainerFolder): void {
+  openRelays(place.id, engine.place.run);
+}
+
+export function closeContainerPorts(engine: Engine, place: ContainerFolder): void {
+  unpublishPorts(place.id, engine.place.run);
+}
+
+/** Clears away the ports of containers that do not run. */
+export function sweepContainerPorts(engine: Engine): void {
+  sweepPorts(engine.place.run, (owner) => !isUp(engine, owner));
+}
+
+/** Whether a container is up, or about to be: then its addresses and ports are its own. */
+export function isUp(engine: Engine, id: string): boolean {
+  const { status } = currentState(containerFolder(engine, id));
+  return status === "starting" || status === "running" || status === "paused";
+}
+
+function nameOf(engine: Engine, id: string): string {
+  try {
+    return readSpec(containerFolder(engine, id)).name;
+  } catch {
+    return id.slice(0, 12);
+  }
+}
