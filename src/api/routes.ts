@@ -7,6 +7,7 @@ import { imageTransferRoutes } from "./docker/image-transfer.ts";
 import { imageRoutes } from "./docker/images.ts";
 import { networkRoutes } from "./docker/networks.ts";
 import { pruneRoutes } from "./docker/prune.ts";
+import { streamRoutes } from "./docker/stream-routes.ts";
 import { systemRoutes } from "./docker/system.ts";
 import { pluginRoutes, unservedRoutes } from "./docker/unserved.ts";
 import type { Route } from "./route.ts";
@@ -15,6 +16,7 @@ import type { Route } from "./route.ts";
 export const servedRoutes: readonly Route[] = [
   ...systemRoutes,
   ...containerRoutes,
+  ...streamRoutes,
   ...pluginRoutes,
   ...authRoutes,
   ...buildRoutes,

@@ -1,7 +1,7 @@
 // The front office: every use case, one file per noun. The command line and the API are two doors into this room.
 // Truth lies on disk, guarded by locks; an Engine is only the knowledge of where.
 
-export { Attachment, type Streams } from "./container/attach.ts";
+export { Attachment, KeySequence, type Streams } from "./container/attach.ts";
 export { type CreateWish, createAndBegin, createContainer } from "./container/create.ts";
 export { isUnpacked, unpackAgain } from "./container/unpacked.ts";
 export { findImageRecord, type ImageRecord, recallImage } from "./container/image-record.ts";
@@ -101,7 +101,7 @@ export { startAttached, startContainer } from "./container/resume.ts";
 export { stopContainer } from "./container/stop.ts";
 export { sweepContainers } from "./container/sweep.ts";
 export { updateContainer } from "./container/update.ts";
-export { waitForContainer } from "./container/wait.ts";
+export { type WaitCondition, waitForCondition, waitForContainer } from "./container/wait.ts";
 export { describeContainer, type StatusWord, statusWord } from "./container/describe.ts";
 export { networkNames } from "./container/describe-network.ts";
 export { createNetwork } from "./network/create.ts";
@@ -121,13 +121,23 @@ export { answerOfChild } from "./child-call.ts";
 export { callApart, childCalls } from "./child-calls.ts";
 export { describeStatus } from "./container/status-text.ts";
 export { commitContainer, type CommitWish, diffContainer, exportContainer } from "./container/changes.ts";
-export { type LogWish, readLog } from "./container/log.ts";
+export { resizeContainer } from "./container/resize.ts";
+export { type LogWish, readLog, requireLog } from "./container/log.ts";
 export { type ContainerProcess, listProcesses } from "./container/processes.ts";
 export { openRootView, type RootView, runningPid } from "./container/root-view.ts";
 export { attachContainer } from "./container/run.ts";
+export { type Joined, joinStreams, requireJoinable, type TakeOutput } from "./container/streams.ts";
+export type { OutputStream } from "./container/attach-socket.ts";
+export {
+  createExec,
+  execIdsOf,
+  type ExecSession,
+  type ExecWanted,
+  findExec,
+} from "./container/exec-session.ts";
 export { containerUsage } from "./container/stats.ts";
 export type { Usage } from "./container/usage.ts";
-export { type Event, readEvents } from "./events.ts";
+export { type Event, readEvents, recordEvent } from "./events.ts";
 export {
   type BuildEvent,
   type BuildReport,

@@ -524,3 +524,31 @@ export function portsNeedNetwork(container: string): VialError {
     next: `create it with \`--network bridge\`, or join it to a network by \`vial network connect bridge ${container}\``,
   });
 }
+
+export function execUnknown(id: string): VialError {
+  return new VialError({
+    kind: "not-found",
+    code: "exec-unknown",
+    what: `Cannot find the exec ${JSON.stringify(id)}`,
+    why: "none has this id, or its container was removed, or the server was started again since",
+    next: "create it again in its container",
+  });
+}
+
+export function execRunning(id: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "exec-running",
+    what: `Cannot start the exec ${JSON.stringify(id)}: it is running`,
+    next: "create another one",
+  });
+}
+
+export function execAlreadyRun(id: string): VialError {
+  return new VialError({
+    kind: "conflict",
+    code: "exec-already-run",
+    what: `Cannot start the exec ${JSON.stringify(id)}: it has run already`,
+    next: "create another one",
+  });
+}

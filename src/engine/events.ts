@@ -7,9 +7,8 @@ import {
   readSync,
   renameSync,
   statSync,
-  watch,
 } from "node:fs";
-import { isDiskFull } from "#host";
+import { isDiskFull, watchFolder } from "#host";
 import type { NetworkRecord } from "#network";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "./engine-handle.ts";
@@ -95,23 +94,51 @@ function append(engine: Engine, event: Event): void {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxBytes) renameSync(file, `${file}.1`);
 }
 
-/** The events from `since` on, and as they come until `until`. Milliseconds since 1970; without `until` it does not end. */
-export async function* readEvents(
+/** For what no file event tells. Milliseconds. */
+const lookAgain = 5000;
+
+export interface EventsWish {
+  /** Milliseconds since 1970; undefined: what happens from now on. */
+  readonly since: number | undefined;
+  /** Undefined: it does not end. */
+  readonly until: number | undefined;
+  /** Ends it too. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The events from `since` on, and as they come until `until`. A reader that is slow has its place in the file, and nothing
+ * is kept for it in memory. What happens after the call is not missed, however late it is asked for.
+ */
+export function readEvents(engine: Engine, wish: EventsWish): AsyncGenerator<Event> {
+  const file = eventsFile(engine);
+  const fd = openSync(file, "a+", 0o600);
+  return followEvents(engine, wish, fd, wish.since === undefined ? fstatSync(fd).size : 0);
+}
+
+async function* followEvents(
   engine: Engine,
-  wish: { readonly since: number; readonly until: number | undefined },
+  wish: EventsWish,
+  opened: number,
+  from: number,
 ): AsyncGenerator<Event> {
   const file = eventsFile(engine);
-  const fits = (event: Event): boolean =>
-    event.time >= wish.since && (wish.until === undefined || event.time <= wish.until);
-  for (const event of parseEvents(readOr(`${file}.1`))) if (fits(event)) yield event;
-  let wake = () => {};
-  const watcher = watch(engine.place.root, () => wake());
-  let fd = openSync(file, "a+", 0o600);
-  let position = 0;
+  const { since = 0, until, signal } = wish;
+  const fits = (event: Event): boolean => event.time >= since && (until === undefined || event.time <= until);
+  let fd = opened;
+  let position = from;
   let rest = "";
+  let changed = Promise.withResolvers<void>();
+  const wake = () => changed.resolve();
+  using _watch = watchFolder(engine.place.root, (name) => {
+    if (name === null || name.startsWith("events.jsonl")) wake();
+  });
+  signal?.addEventListener("abort", wake);
   try {
+    if (from === 0) for (const event of parseEvents(readOr(`${file}.1`))) if (fits(event)) yield event;
+    const chunk = Buffer.alloc(64 * 1024);
     for (;;) {
-      const chunk = Buffer.alloc(64 * 1024);
+      changed = Promise.withResolvers();
       for (
         let count = readSync(fd, chunk, 0, chunk.length, position);
         count > 0;
@@ -130,19 +157,26 @@ export async function* readEvents(
         position = 0;
         continue;
       }
-      const left = wish.until === undefined ? 500 : wish.until - Date.now();
-      if (left <= 0) return;
-      await Promise.race([
-        new Promise<void>((resolve) => {
-          wake = resolve;
-        }),
-        Bun.sleep(Math.min(500, left)),
-      ]);
+      const left = until === undefined ? lookAgain : until - Date.now();
+      if (left <= 0 || signal?.aborted === true) return;
+      await awaitChange(changed.promise, Math.min(lookAgain, left));
     }
   } finally {
-    watcher.close();
+    signal?.removeEventListener("abort", wake);
     closeSync(fd);
   }
+}
+
+/** Not Bun.sleep(): a thousand that nobody waits for any more would stay. */
+async function awaitChange(changed: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([
+    changed,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    }),
+  ]);
+  clearTimeout(timer);
 }
 
 function readOr(path: string): string {

@@ -27,8 +27,11 @@ export {
   runChecked,
   runSync,
   type StartOptions,
+  startPiped,
+  type PipedProgram,
   startProgram,
 } from "./run.ts";
+export { watchFolder } from "./file/folder-watch.ts";
 export { childrenOf, processesWith } from "./kernel/child-processes.ts";
 export { fileSystemKind, isBadForManyFiles } from "./kernel/filesystem-kind.ts";
 export { type FreeSpace, freeSpace } from "./kernel/free-space.ts";
@@ -194,7 +197,7 @@ export {
   startMmdebstrap,
 } from "./program/mmdebstrap.ts";
 export { closeInput, memoryFile, replaceProcess, replaceProcessByOpen } from "./kernel/replace-process.ts";
-export { runUnderTerminal } from "./kernel/under-terminal.ts";
+export { runUnderTerminal, startUnderTerminal, type TerminalProgram } from "./kernel/under-terminal.ts";
 export {
   becomeMappedRoot,
   hasOneId,

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from "node:stream";
 import { programFailed, programMissing } from "./error.ts";
 import { findProgram } from "./program/find.ts";
 
@@ -135,6 +136,48 @@ export function startProgram(argv: readonly string[], options: StartOptions) {
     env: options.env ?? process.env,
     stdio: [options.stdin, options.stdout, options.stderr, ...(options.descriptors ?? [])],
   });
+}
+
+/** A program whose streams are ours, with what holds back who writes too fast. */
+export interface PipedProgram {
+  readonly pid: number;
+  /** The exit code; 128 and the signal's number for one that was killed. Its output may go on: a child of it has it. */
+  readonly exited: Promise<number>;
+  /** Undefined without input. */
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+/**
+ * Starts a program with pipes. By node's streams, because Bun's own read on into memory while nobody takes (seen with
+ * Bun 1.4.5: 100 MB of an unread pipe).
+ */
+export function startPiped(
+  argv: readonly [program: string, ...args: string[]],
+  options: { readonly stdin: boolean; readonly env?: Readonly<Record<string, string>> },
+): PipedProgram {
+  const [program, ...args] = argv;
+  // Not imported above: every start of Vial would load it.
+  const { spawn } = process.getBuiltinModule("node:child_process");
+  const signals: Readonly<Record<string, number>> = process.getBuiltinModule("node:os").constants.signals;
+  const env = options.env ?? process.env;
+  const child = options.stdin
+    ? spawn(needProgram(program), args, { stdio: ["pipe", "pipe", "pipe"], env })
+    : spawn(needProgram(program), args, { stdio: ["ignore", "pipe", "pipe"], env });
+  // Who reads from it may end first: that is no error of ours.
+  child.stdin?.on("error", () => {});
+  const exited = new Promise<number>((resolve) => {
+    child.once("exit", (code, signal) => resolve(code ?? 128 + (signals[signal ?? ""] ?? 0)));
+    child.once("error", () => resolve(127));
+  });
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    stdin: child.stdin ?? undefined,
+    stdout: child.stdout,
+    stderr: child.stderr,
+  };
 }
 
 /** The absolute path of a program on the host, or the error program-missing with the advice of `needs.ts`. */

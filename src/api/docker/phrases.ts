@@ -99,6 +99,14 @@ export function phraseOf(
         400,
         `failed to create task for container: exec: ${JSON.stringify(name)}: permission denied: unknown`,
       );
+    case "container-paused":
+      return say(409, `Container ${name} is paused, unpause the container before exec`);
+    case "exec-unknown":
+      return say(404, `No such exec instance: ${name}`);
+    case "exec-running":
+      return say(409, `Error: Exec command ${name} is already running`);
+    case "exec-already-run":
+      return say(409, `Error: Exec command ${name} has already run`);
     default:
       return networkVolumePhrase(error, name);
   }

@@ -1,9 +1,7 @@
 import { read } from "node:fs";
-import { connectAttach, finishWriting, resizeTerminal } from "#host";
+import { resizeTerminal } from "#host";
+import { AttachSocket, stdinChunk } from "./attach-socket.ts";
 import type { ContainerFolder } from "./folder.ts";
-
-// The streams of a container under conmon. The attach socket keeps packets apart: what we send is standard input; what
-// comes begins with a byte that tells standard output (2) from standard error (3).
 
 export interface Streams {
   /** Undefined: nothing is sent. */
@@ -14,17 +12,14 @@ export interface Streams {
   readonly detachKeys: Uint8Array | undefined;
 }
 
-/** conmon takes at most 32 KiB of a packet, and drops the rest. */
-const stdinChunk = 8 * 1024;
-
 /** An open attach socket, whose relay is still to begin: open it before the program starts, and nothing is missed. */
 export class Attachment {
-  readonly #socket: number;
+  readonly #socket: AttachSocket;
   readonly #place: ContainerFolder;
 
   constructor(place: ContainerFolder) {
     this.#place = place;
-    this.#socket = connectAttach(place.bundle);
+    this.#socket = new AttachSocket(place);
   }
 
   resize(rows: number, columns: number): void {
@@ -42,60 +37,21 @@ export class Attachment {
    */
   async relay(streams: Streams): Promise<"ended" | "detached"> {
     const { promise, resolve } = Promise.withResolvers<"ended" | "detached">();
-    let writable = Promise.withResolvers<void>();
-    const ended = () => {
-      resolve("ended");
-      writable.resolve();
-    };
-    // Each call of `data` is one packet, because the kernel gives one packet per recv(2) on such a socket.
-    const options: Bun.FdSocketOptions = {
-      fd: this.#socket,
-      socket: {
-        data(_socket, packet) {
-          const bytes = packet.subarray(1);
-          if (packet[0] === 3) streams.stderr(bytes);
-          else streams.stdout(bytes);
-        },
-        drain() {
-          writable.resolve();
-          writable = Promise.withResolvers();
-        },
-        end: ended,
-        close: ended,
-        error: ended,
-      },
-    };
-    // Bun takes a descriptor here, and its types know of it, but for the signature of connect().
-    const socket = await Bun.connect(options as unknown as Bun.UnixSocketOptions);
-    /** False when the container no longer takes input. */
-    const write = async (bytes: Uint8Array): Promise<boolean> => {
-      if (bytes.length === 0) return true;
-      for (;;) {
-        const drained = writable.promise;
-        const count = socket.write(bytes);
-        // A packet goes whole or not at all.
-        if (count !== 0) return count > 0;
-        await drained;
-      }
-    };
+    void this.#socket.ended.then(() => resolve("ended"));
+    await this.#socket.open((stream, bytes) => (stream === 2 ? streams.stderr : streams.stdout)(bytes));
     if (streams.stdin !== undefined)
-      void this.#send(streams.stdin, write, streams.detachKeys, () => resolve("detached"));
+      void this.#send(streams.stdin, streams.detachKeys, () => resolve("detached"));
     return await promise;
   }
 
-  async #send(
-    stdin: number,
-    write: (bytes: Uint8Array) => Promise<boolean>,
-    detachKeys: Uint8Array | undefined,
-    detached: () => void,
-  ): Promise<void> {
+  async #send(stdin: number, detachKeys: Uint8Array | undefined, detached: () => void): Promise<void> {
     const chunk = Buffer.allocUnsafe(stdinChunk);
     const watch = detachKeys === undefined ? undefined : new KeySequence(detachKeys);
     for (;;) {
       const count = await readSome(stdin, chunk);
-      if (count === 0) return finishWriting(this.#socket);
+      if (count === 0) return this.#socket.finishInput();
       const seen = watch?.feed(chunk.subarray(0, count));
-      if (!(await write(seen?.pass ?? chunk.subarray(0, count)))) return;
+      if (!(await this.#socket.write(seen?.pass ?? chunk.subarray(0, count)))) return;
       if (seen?.complete) return detached();
     }
   }

@@ -21,12 +21,12 @@ import {
   resolveUser,
 } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
-import { containerNotRunning, containerPaused, workingFolderRefused } from "../error.ts";
+import { containerNotRunning, workingFolderRefused } from "../error.ts";
 import { driverOf } from "./driver.ts";
 import { checkCommand } from "./find-command.ts";
 import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
 import { StartFailure } from "./start-failure.ts";
-import { currentState } from "./state.ts";
+import { currentState, requireRunning } from "./state.ts";
 
 /** What a door may wish of a program that joins a running container. What is left out is the container's own. */
 export interface ExecWish {
@@ -73,15 +73,29 @@ export async function withExecCommand<T>(
   wish: ExecWish,
   act: (command: [program: string, ...args: string[]]) => Promise<T>,
 ): Promise<T> {
-  const file = `${findContainer(engine, name).bundle}/exec-${process.pid}.json`;
+  using opened = openExecCommand(engine, name, wish);
+  return await act(opened.command);
+}
+
+let filesMade = 0;
+
+/** As withExecCommand(), for who holds the process file itself. */
+export function openExecCommand(
+  engine: Engine,
+  name: string,
+  wish: ExecWish,
+): Disposable & { readonly command: [program: string, ...args: string[]] } {
+  const file = `${findContainer(engine, name).bundle}/exec-${process.pid}-${filesMade++}.json`;
   const keep = (text: string): string => {
     writeFileSync(file, text, { mode: 0o600 });
     return file;
   };
+  const remove = () => rmSync(file, { force: true });
   try {
-    return await act(execCommandLine(engine, name, wish, keep));
-  } finally {
-    rmSync(file, { force: true });
+    return { command: execCommandLine(engine, name, wish, keep), [Symbol.dispose]: remove };
+  } catch (error) {
+    remove();
+    throw error;
   }
 }
 
@@ -94,9 +108,7 @@ function execCommandLine(
   keep?: (process: string) => string,
 ): [program: string, ...args: string[]] {
   const place = findContainer(engine, name);
-  const state = currentState(place);
-  if (state.status === "paused") throw containerPaused(name);
-  if (state.status !== "running") throw containerNotRunning(name);
+  const state = requireRunning(place, name);
   const spec = readSpec(place);
   const driver = driverOf(engine, spec);
   const enter = process.getuid?.() === 0 ? [] : joinUserNamespaceArgs(state.process.pid);

@@ -15,6 +15,8 @@ export interface LogFilter {
   readonly since: number | undefined;
   readonly until: number | undefined;
   readonly timestamps: boolean;
+  /** Docker's attributes of a line, of which there are none: a blank. */
+  readonly details?: boolean;
 }
 
 const newline = 10;
@@ -70,8 +72,7 @@ export class LogPrinter {
       from = end + 1;
       if (record === undefined || !this.#fits(bytes, start, record)) continue;
       if (this.isPast) break;
-      const time =
-        this.#filter.timestamps && !this.#open[record.stream] ? printTime(bytes, start, record) : "";
+      const time = this.#open[record.stream] ? "" : this.#head(bytes, start, record);
       this.#open[record.stream] = !record.full;
       const text = bytes.subarray(record.textStart, record.full ? end + 1 : end);
       if (filled > 0 && (stream !== record.stream || filled + time.length + text.length > outSize)) {
@@ -89,6 +90,12 @@ export class LogPrinter {
     if (filled > 0) yield { stream, bytes: this.#out.subarray(0, filled) };
     const rest = bytes.subarray(from);
     this.#rest = rest.length > maxRecord ? Buffer.alloc(0) : Buffer.from(rest);
+  }
+
+  /** What stands before a line. */
+  #head(bytes: Buffer, start: number, record: LogRecord): string {
+    const time = this.#filter.timestamps ? printTime(bytes, start, record) : "";
+    return this.#filter.details === true ? `${time} ` : time;
   }
 
   #fits(bytes: Buffer, start: number, record: LogRecord): boolean {

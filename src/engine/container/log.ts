@@ -1,5 +1,5 @@
-import { closeSync, type FSWatcher, fstatSync, openSync, readdirSync, statSync, watch } from "node:fs";
-import { isAlive } from "#host";
+import { closeSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
+import { isAlive, watchFolder } from "#host";
 import type { Engine } from "../engine-handle.ts";
 import { noLog } from "../error.ts";
 import { type ContainerFolder, findContainer, readSpec } from "./folder.ts";
@@ -16,11 +16,15 @@ export interface LogWish {
   readonly until: number | undefined;
   /** Puts the time of each line before it. */
   readonly timestamps: boolean;
+  /** Puts the attributes of each line before it. There are none: what remains is a blank, as in Docker. */
+  readonly details?: boolean;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const chunkSize = 256 * 1024;
 /** For what no file event tells: a container and its monitor that were killed, the time of `until`. Milliseconds. */
-const lookAgain = 500;
+const lookAgain = 1000;
 
 /**
  * Gives what a container has printed, in constant memory. A slice holds whole lines or parts of one, and is valid until
@@ -51,6 +55,12 @@ export async function* readLog(engine: Engine, name: string, wish: LogWish): Asy
   } finally {
     files?.close();
   }
+}
+
+/** Throws what readLog() throws at its first step. */
+export function requireLog(engine: Engine, name: string): void {
+  const place = findContainer(engine, name);
+  refuseWithoutLog(name, place, `${place.folder}/log`);
 }
 
 function refuseWithoutLog(name: string, place: ContainerFolder, path: string): void {
@@ -113,16 +123,21 @@ class LogFollower {
   readonly #place: ContainerFolder;
   readonly #path: string;
   readonly #until: number | undefined;
-  readonly #watcher: FSWatcher | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #watch: Disposable;
   #fd: number | undefined;
   #changed = Promise.withResolvers<void>();
 
-  constructor(place: ContainerFolder, path: string, wish: Pick<LogWish, "until">) {
+  constructor(place: ContainerFolder, path: string, wish: Pick<LogWish, "until" | "signal">) {
     this.#place = place;
     this.#path = path;
     this.#until = wish.until;
-    this.#watcher = watchFolder(place.folder, () => this.#changed.resolve());
+    this.#signal = wish.signal;
+    this.#watch = watchFolder(place.folder, this.#wake);
+    this.#signal?.addEventListener("abort", this.#wake);
   }
+
+  readonly #wake = (): void => this.#changed.resolve();
 
   async *follow(tail: number | undefined): AsyncGenerator<Buffer> {
     const chunk = Buffer.allocUnsafe(chunkSize);
@@ -149,8 +164,10 @@ class LogFollower {
           continue;
         }
       }
-      if (ended) return;
-      await Promise.race([this.#changed.promise, Bun.sleep(lookAgain)]);
+      if (ended || this.#signal?.aborted === true) return;
+      const timer = setTimeout(this.#wake, lookAgain);
+      await this.#changed.promise;
+      clearTimeout(timer);
     }
   }
 
@@ -162,17 +179,9 @@ class LogFollower {
   }
 
   close(): void {
-    this.#watcher?.close();
+    this.#watch[Symbol.dispose]();
+    this.#signal?.removeEventListener("abort", this.#wake);
     if (this.#fd !== undefined) closeSync(this.#fd);
-  }
-}
-
-/** Undefined where the folder has just gone, with its container. */
-function watchFolder(folder: string, changed: () => void): FSWatcher | undefined {
-  try {
-    return watch(folder, changed).on("error", changed);
-  } catch {
-    return undefined;
   }
 }
 

@@ -9,6 +9,7 @@ import { finishContainer, recordFailedStart } from "./finish.ts";
 import { type ContainerFolder, lockUnlessGone } from "./folder.ts";
 import { clearBundle, type Launch, launch, prepareBundle } from "./prepare.ts";
 import { openContainerPorts } from "./ports.ts";
+import { letJoin } from "./start-handshake.ts";
 import { StartFailure } from "./start-failure.ts";
 import { containerProcess, ownMark, readState, writeState } from "./state.ts";
 
@@ -163,6 +164,7 @@ export function createUnderMonitor(
     startedAt,
     begin() {
       const process = markProcess(pid);
+      letJoin(place);
       const said = driver.start(place);
       if (said !== undefined) failStart(engine, spec, place, startedAt, said);
       openContainerPorts(engine, place);

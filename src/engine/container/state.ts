@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isAlive, markProcess, type ProcessMark, writeAtomic } from "#host";
+import { containerNotRunning, containerPaused } from "../error.ts";
 import { type ContainerFolder, hasSpec } from "./folder.ts";
 
 /** Where a container is in its life, as state.json holds it. Times are RFC 3339. */
@@ -109,6 +110,14 @@ export function currentState(place: ContainerFolder): LiveState {
     return isAlive(state.process) ? state : { status: "dead", was: state };
   }
   return state;
+}
+
+/** Throws container-paused, container-not-running. */
+export function requireRunning(place: ContainerFolder, name: string): ContainerState & { status: "running" } {
+  const state = currentState(place);
+  if (state.status === "paused") throw containerPaused(name);
+  if (state.status !== "running") throw containerNotRunning(name);
+  return state as ContainerState & { status: "running" };
 }
 
 /** The conmon of this container. Its command line is looked at, for the pid may have been given to another since. */
