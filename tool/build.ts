@@ -99,7 +99,7 @@ async function compile(bundles: ReadonlyMap<string, string>, folder: string): Pr
 function linkNames(): void {
   // Of an executable of another name the links would take the place of those of `vial` beside it.
   if (basename(target) !== "vial") return;
-  for (const name of ["apptainer", "singularity", "run-singularity"]) {
+  for (const name of ["apptainer", "singularity", "run-singularity", "docker"]) {
     const link = `${dirname(target)}/${name}`;
     rmSync(link, { force: true });
     symlinkSync(basename(target), link);

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { printApiTable } from "./api-table.ts";
 import { printPersonaTable } from "./apptainer-table.ts";
+import { printDockerTable } from "./docker-table.ts";
 import { listErrors, printErrors } from "./errors.ts";
 import { printRoomTable, projectFolder } from "./map.ts";
 
@@ -37,5 +38,6 @@ if (import.meta.main) {
   writeFileSync(join(projectFolder, "docs/errors.md"), printErrors(errors));
   writeTable("docs/map.md", "rooms", printRoomTable());
   writeTable("docs/apptainer.md", "commands", printPersonaTable());
+  writeTable("docs/docker.md", "commands", await printDockerTable());
   writeTable("docs/api.md", "paths", printApiTable());
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { printApiTable } from "./api-table.ts";
 import { printPersonaTable } from "./apptainer-table.ts";
+import { printDockerTable } from "./docker-table.ts";
 import { readTable } from "./docs.ts";
 import { codesInSource, errorFiles, listErrors, printErrors } from "./errors.ts";
 import { projectFolder, readSource, sourceFiles } from "./map.ts";
@@ -93,6 +94,10 @@ describe("the errors of all rooms", () => {
 
   test("docs/apptainer.md has the table of commands and options as it is: run `npm run docs`", () => {
     expect(readTable("docs/apptainer.md", "commands")).toBe(printPersonaTable());
+  });
+
+  test("docs/docker.md has the table of commands and options as it is: run `npm run docs`", async () => {
+    expect(readTable("docs/docker.md", "commands")).toBe(await printDockerTable());
   });
 
   test("are listed in docs/errors.md as they are: run `npm run docs`", () => {

@@ -7,6 +7,7 @@
 // back by answer.ts; error-response.ts is where an error becomes an answer, docker/phrases.ts has Docker's own sentences.
 
 export { tlsFilesIncomplete } from "./error.ts";
+export { newestVersion, oldestVersion, printVersion } from "./api-version.ts";
 export { parseListenAddress } from "./listen/address.ts";
 export type { TlsFiles } from "./listen/tls.ts";
 export { serveApi } from "./server.ts";

@@ -2,6 +2,7 @@ import type { BuildEvent, BuildReport, StepInfo } from "#engine";
 import { showControls } from "#kit";
 import { err, isTerminal, terminalSize } from "./print.ts";
 import { fitLine } from "./progress-line.ts";
+import { voice } from "./voice.ts";
 
 // What a build shows while it runs, on standard error: on a terminal the steps that run with their time and last lines,
 // redrawn in place, and a line for each that is done; elsewhere plain lines with the step's number in front.
@@ -56,7 +57,7 @@ function openView(form: ProgressForm): View {
 class PlainBuild implements View {
   readonly report = (event: BuildEvent): void => {
     if (event.kind === "warning") {
-      err(`vial: warning: ${event.sentence}\n`);
+      voice().warn(event.sentence);
       return;
     }
     const number = `#${event.step.number}`;

@@ -32,6 +32,8 @@ function asVialError(thrown: unknown): VialError | undefined {
 
 /** The text of an error, ending in a newline. */
 export function printError(error: VialError, look: ErrorLook): string {
+  const own = voice().printError?.(error, look);
+  if (own !== undefined) return visible(own) + (look.debug ? printCauses(error) : "");
   const paint = painter(look.colour);
   const where = error.where === undefined ? undefined : printRange(error.where);
   if (look.lines === "one") {

@@ -37,9 +37,9 @@ export async function printGroup(group: string): Promise<string> {
   );
 }
 
-/** `vial run --help`: usage, summary, the table of flags, and examples. */
-export function printCommand(command: Command): string {
-  const head = `Usage:  vial ${command.name}${command.usage === "" ? "" : ` ${command.usage}`}\n\n${command.summary}\n`;
+/** `vial run --help`: usage, summary, the table of flags, and examples. `program`: by whose name Vial was called. */
+export function printCommand(command: Command, program = "vial"): string {
+  const head = `Usage:  ${program} ${command.name}${command.usage === "" ? "" : ` ${command.usage}`}\n\n${command.summary}\n`;
   const examples = command.examples ?? [];
   const tail = examples.length === 0 ? "" : `\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`;
   if (command.flags.length === 0) return head + tail;
@@ -63,7 +63,7 @@ async function summaries(pairs: readonly (readonly [string, string])[]): Promise
 }
 
 /** Two columns, the first as wide as its widest cell, with further lines of the second put below it. */
-function columns(rows: readonly (readonly [string, string])[]): string {
+export function columns(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;
   return rows
     .map(

@@ -9,6 +9,7 @@ import {
 } from "#engine";
 import { optionInvalid } from "./error.ts";
 import type { Flags } from "./parse.ts";
+import { voice } from "./voice.ts";
 
 /**
  * Finds the image of a new container, pulled first when `--pull` says so or the store does not hold it, and with its
@@ -16,8 +17,7 @@ import type { Flags } from "./parse.ts";
  */
 export async function imageForRun(engine: Engine, name: string, flags: Flags): Promise<ImageRecord> {
   const image = await foundOrPulled(engine, name, flags);
-  if (!isUnpacked(engine, image))
-    await unpackAgain(engine, image, (sentence) => console.error(`vial: warning: ${sentence}`));
+  if (!isUnpacked(engine, image)) await unpackAgain(engine, image, voice().warn);
   return image;
 }
 
@@ -55,6 +55,7 @@ async function foundOrPulled(engine: Engine, name: string, flags: Flags): Promis
       if (policy === "never" || (code !== "image-unknown" && code !== "platform-mismatch")) throw error;
     }
   }
+  if (policy === "missing" && !flags.bool("quiet")) voice().imageMissing?.(name);
   const { pullShowingProgress } = await import("./pull-progress.ts");
   await pullShowingProgress(engine, name, platform, { quiet: flags.bool("quiet") });
   return await findImageRecord(engine, name, platform);

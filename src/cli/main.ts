@@ -1,5 +1,6 @@
 import { actionForm } from "./apptainer/form.ts";
 import { anewWord, isPersonaName, type PersonaName, personaOf } from "./apptainer/name.ts";
+import { anewWord as dockerAnew, isDocker, namesEngine } from "./docker/name.ts";
 import { type HpcForm, hpcForm } from "./hpc/form.ts";
 import { printVersion, version } from "./version.ts";
 
@@ -8,7 +9,10 @@ import { printVersion, version } from "./version.ts";
 // shares with others. console.log costs nothing at start, process.stdout several ms.
 
 const quick: Readonly<
-  Record<string, () => Promise<{ start(argv: readonly string[]): Promise<number | undefined> }>>
+  Record<
+    string,
+    () => Promise<{ start(argv: readonly string[], as?: "docker"): Promise<number | undefined> }>
+  >
 > = {
   create: () => import("./hot/create.ts"),
   exec: () => import("./hot/exec.ts"),
@@ -30,7 +34,11 @@ const quick: Readonly<
 const argv = process.argv.slice(2);
 // Vial calls itself by the path of its executable, which may be a copy under another name.
 const persona = argv[0]?.startsWith("internal-") === true ? undefined : personaOf(process.argv0);
-if (persona !== undefined) {
+if (argv[0] === dockerAnew) {
+  process.exit(await startDocker(argv.slice(1)));
+} else if (argv[0]?.startsWith("internal-") !== true && isDocker(process.argv0)) {
+  process.exit(await startDocker(argv));
+} else if (persona !== undefined) {
   process.exit(await startPersona(persona, argv, false));
 } else if (argv[0] === anewWord && isPersonaName(argv[1] ?? "")) {
   process.exit(await startPersona(argv[1] as PersonaName, argv.slice(2), true));
@@ -50,6 +58,14 @@ if (persona !== undefined) {
     code = await start(argv);
   }
   process.exit(code);
+}
+
+/** A command line of docker. */
+async function startDocker(words: readonly string[]): Promise<number> {
+  const [verb = "", ...rest] = words;
+  const isQuick = Object.hasOwn(quick, verb) && !namesEngine(process.env);
+  const code = isQuick ? await (await quick[verb]?.())?.start(rest, "docker") : undefined;
+  return code ?? (await (await import("./docker/start.ts")).start(words));
 }
 
 /** A command line of Apptainer. `isAnew`: Vial has been started in the namespaces that it needs. */

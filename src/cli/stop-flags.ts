@@ -15,13 +15,13 @@ export const stopFlags: readonly Flag[] = [
     help: "Signal in place of the container's own",
   },
   {
-    name: "time",
+    name: "timeout",
     short: "t",
     kind: "string",
     value: "seconds",
     help: "Time before it is killed; -1 waits without end",
   },
-  { name: "timeout", kind: "string", value: "seconds", help: "Same as --time" },
+  { name: "time", kind: "string", value: "seconds", help: "Same as --timeout, of older scripts" },
 ];
 
 export interface StopOptions {
@@ -30,11 +30,11 @@ export interface StopOptions {
 }
 
 export function readStop(flags: Flags): StopOptions {
-  const time = flags.text("time") ?? flags.text("timeout");
+  const time = flags.text("timeout") ?? flags.text("time");
   const signal = flags.text("signal");
   const wanted = signal === undefined ? undefined : parseSignal("--signal", signal);
   return {
-    timeout: time === undefined ? undefined : wholeNumber("--time", time, -1),
+    timeout: time === undefined ? undefined : wholeNumber("--timeout", time, -1),
     signal: (spec) => wanted ?? stopSignalOf(spec),
   };
 }

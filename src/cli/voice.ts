@@ -2,6 +2,8 @@
 // command runs; each bundle of a quick verb has its own.
 
 import type { StartManner } from "#engine";
+import type { VialError } from "#spec";
+import type { ErrorLook } from "./errors-out.ts";
 import { errLine } from "./print.ts";
 
 export interface Voice {
@@ -14,6 +16,12 @@ export interface Voice {
   readonly info: (sentence: string) => void;
   /** Of a start in the profile `hpc`; undefined: Vial's. */
   readonly manner: StartManner | undefined;
+  /** Where a port is published that names no address: on loopback, or on every address of this machine. */
+  readonly publishes: "loopback" | "everywhere";
+  /** Tells that an image of a run is not here and will be pulled; undefined: the progress of the pull says enough. */
+  readonly imageMissing?: (name: string) => void;
+  /** The whole text of an error, in place of Vial's three lines. */
+  readonly printError?: (error: VialError, look: ErrorLook) => string;
 }
 
 const vial: Voice = {
@@ -22,6 +30,7 @@ const vial: Voice = {
   warningLine: (sentence) => `vial: warning: ${sentence}`,
   info: (sentence) => errLine(`vial: ${sentence}`),
   manner: undefined,
+  publishes: "loopback",
 };
 
 let current = vial;

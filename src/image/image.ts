@@ -64,7 +64,7 @@ export {
   type PathInfo,
 } from "./copy-tree.ts";
 export { copyFiles, type CopyFilesOptions } from "./copy-files.ts";
-export type { TarMember } from "./layer/tar-write.ts";
+export { tarEnd, tarHeader, type TarMember, tarPadding } from "./layer/tar-write.ts";
 export type { CheckedLayer } from "./archive/checked.ts";
 export {
   type SavedImage,

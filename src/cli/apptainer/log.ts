@@ -65,6 +65,7 @@ export function personaVoice(name: PersonaName, log: Log): Voice {
     warn: (sentence) => log.warn(capital(sentence)),
     warningLine: (sentence) => log.warningLine(capital(sentence)),
     info: (sentence) => log.info(sentence),
+    publishes: "loopback",
     manner: {
       sayer: "FATAL:  ",
       prompt: name === "singularity" ? "Singularity> " : "Apptainer> ",

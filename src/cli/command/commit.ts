@@ -3,7 +3,8 @@ import { parseChanges } from "#image";
 import { parseReference } from "#spec";
 import type { Command } from "../command.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
-import { errLine, outLine } from "../print.ts";
+import { outLine } from "../print.ts";
+import { voice } from "../voice.ts";
 
 export const command: Command = {
   name: "commit",
@@ -30,7 +31,7 @@ export const command: Command = {
       message: flags.text("message"),
       change: changes.length === 0 ? undefined : parseChanges(changes),
       pause: flags.boolOr("pause", "try"),
-      warn: (sentence) => errLine(`vial: warning: ${sentence}`),
+      warn: voice().warn,
     });
     outLine(id);
     return 0;

@@ -7,6 +7,7 @@ import { copyBetweenContainers, copyToReadonly, copyWithoutContainer } from "../
 import { boolFlag } from "../flag.ts";
 import type { Flags } from "../parse.ts";
 import { errLine, isTerminal, out } from "../print.ts";
+import { voice } from "../voice.ts";
 
 export const command: Command = {
   name: "cp",
@@ -54,7 +55,7 @@ async function copy(flags: Flags, from: string, to: string): Promise<number> {
     ...options,
     from: target.container === undefined ? "foreign" : "own",
   });
-  for (const path of skipped) errLine(`vial: warning: the device "${showPath(path)}" was left out`);
+  for (const path of skipped) voice().warn(`the device "${showPath(path)}" was left out`);
   // Without a word where nobody looks, as Docker does.
   if (!flags.boolOr("quiet", !isTerminal(1))) errLine(`Successfully copied ${bytes}B to ${to}`);
   return 0;

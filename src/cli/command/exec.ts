@@ -2,8 +2,9 @@ import { execInContainer, execWithOwnTerminal, openEngine } from "#engine";
 import type { Command } from "../command.ts";
 import { readEnvironment } from "../container-wish.ts";
 import { inputNoTerminal } from "../error.ts";
-import { errLine, isTerminal, out } from "../print.ts";
+import { isTerminal, out } from "../print.ts";
 import { startFailureCode } from "../start-failure.ts";
+import { voice } from "../voice.ts";
 
 export const command: Command = {
   name: "exec",
@@ -27,7 +28,7 @@ export const command: Command = {
     const ownTerminal = flags.bool("tty") && !detach && !isTerminal(0);
     if (ownTerminal && flags.bool("interactive")) throw inputNoTerminal("exec", "-it");
     if (flags.bool("tty") && detach)
-      errLine('vial: warning: a program in the background gets no terminal: "-t" is left out');
+      voice().warn('a program in the background gets no terminal: "-t" is left out');
     const wish = {
       command: words,
       terminal: flags.bool("tty") && !detach,

@@ -4,8 +4,9 @@ import { parsePlatform, parseReference } from "#spec";
 import type { Command } from "../command.ts";
 import { archiveFromTerminal, archiveUnreachable } from "../error.ts";
 import { listFlag, textFlag } from "../flag.ts";
-import { errLine, isTerminal, outLine } from "../print.ts";
+import { isTerminal, outLine } from "../print.ts";
 import { checkReadable } from "../readable.ts";
+import { voice } from "../voice.ts";
 
 export const command: Command = {
   name: "import",
@@ -32,7 +33,7 @@ export const command: Command = {
       subject: source === "-" ? "the archive on standard input" : `the archive "${source}"`,
       created: new Date().toISOString(),
       change,
-      warn: (sentence) => errLine(`vial: warning: ${sentence}`),
+      warn: voice().warn,
       ...(message === undefined ? {} : { message }),
       ...(reference === undefined ? {} : { reference }),
       ...(wanted === undefined ? {} : { platform: parsePlatform(wanted) }),

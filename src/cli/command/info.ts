@@ -18,7 +18,7 @@ export const command: Command = {
   },
 };
 
-type Info = ReturnType<typeof systemFacts>;
+export type Info = ReturnType<typeof systemFacts>;
 
 function printInfo(info: Info): string {
   const rows: readonly (readonly [string, string | number | boolean])[] = [

@@ -5,9 +5,10 @@ import { parsePlatform } from "#spec";
 import type { Command } from "../command.ts";
 import { archiveFromTerminal } from "../error.ts";
 import { boolFlag, textFlag } from "../flag.ts";
-import { errLine, isTerminal, outLine } from "../print.ts";
+import { isTerminal, outLine } from "../print.ts";
 import { openProgress } from "../progress.ts";
 import { checkReadable } from "../readable.ts";
+import { voice } from "../voice.ts";
 
 export const command: Command = {
   name: "load",
@@ -39,7 +40,7 @@ export const command: Command = {
         : { bytes: counted(input === undefined ? readDescriptor(0) : readPath(input)) };
     const images = await loadImages(openEngine(), place, {
       subject,
-      warn: (sentence) => errLine(`vial: warning: ${sentence}`),
+      warn: voice().warn,
       ...(wanted === undefined ? {} : { platform: parsePlatform(wanted) }),
     });
     progress[Symbol.dispose]();

@@ -2,6 +2,7 @@ import { openEngine, stopContainer, startContainer } from "#engine";
 import type { Command } from "../command.ts";
 import { forEach } from "../for-each.ts";
 import { stopFlags, readStop } from "../stop-flags.ts";
+import { voice } from "../voice.ts";
 
 export const command: Command = {
   name: "restart",
@@ -18,7 +19,7 @@ export const command: Command = {
       async (name) => {
         await stopContainer(engine, name, options);
         await startContainer(engine, name, {
-          warn: (sentence) => console.error(`vial: warning: ${sentence}`),
+          warn: voice().warn,
         });
       },
       names.length,

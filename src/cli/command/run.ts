@@ -8,6 +8,7 @@ import { isTerminal } from "../print.ts";
 import { startFailureCode } from "../start-failure.ts";
 import { followTerminal, readDetachKeys, sayDetached, terminalStreams } from "../streams.ts";
 import { imageForRun, imagesOfMounts } from "../image-for-run.ts";
+import { voice } from "../voice.ts";
 
 export const command: Command = {
   name: "run",
@@ -48,7 +49,7 @@ export const command: Command = {
       (planned, at) => launchRun(engine, planned, at, detach),
     );
     idFile?.write(spec.id);
-    const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
+    const { warn } = voice();
     const passSignals = flags.boolOr("sig-proxy", true);
     if (early.kind === "direct")
       return await runDirectly(engine, spec, place, early.launched, { warn, passSignals });

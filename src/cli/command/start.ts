@@ -11,6 +11,7 @@ import { optionsConflict } from "../error.ts";
 import { forEach } from "../for-each.ts";
 import { startFailureCode } from "../start-failure.ts";
 import { followTerminal, readDetachKeys, sayDetached, terminalStreams } from "../streams.ts";
+import { voice } from "../voice.ts";
 
 export const command: Command = {
   name: "start",
@@ -37,7 +38,7 @@ export const command: Command = {
   failureCode: (error) => (startFailureCode(error) === 125 ? 1 : startFailureCode(error)),
   async run(flags, names) {
     const engine = openEngine();
-    const warn = (sentence: string) => console.error(`vial: warning: ${sentence}`);
+    const { warn } = voice();
     if (!flags.bool("attach") && !flags.bool("interactive"))
       return await forEach(names, async (name) => {
         await startContainer(engine, name, { warn });

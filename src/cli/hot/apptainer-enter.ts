@@ -18,6 +18,7 @@ export function enter(form: HpcForm, name: PersonaName, argv: readonly string[])
       warningLine: () => undefined,
       info: () => {},
       manner: undefined,
+      publishes: "loopback",
     });
     reportError(error, { debug: false });
     return failure;

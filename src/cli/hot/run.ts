@@ -6,6 +6,6 @@ import "./warm.ts";
 import { command } from "../command/run.ts";
 import { startQuickly } from "./start-quickly.ts";
 
-export function start(argv: readonly string[]): Promise<number | undefined> {
-  return startQuickly(command, argv);
+export function start(argv: readonly string[], as?: "docker"): Promise<number | undefined> {
+  return startQuickly(command, argv, as);
 }

@@ -3,6 +3,6 @@
 import { command } from "../command/wait.ts";
 import { startQuickly } from "./start-quickly.ts";
 
-export function start(argv: readonly string[]): Promise<number | undefined> {
-  return startQuickly(command, argv);
+export function start(argv: readonly string[], as?: "docker"): Promise<number | undefined> {
+  return startQuickly(command, argv, as);
 }
