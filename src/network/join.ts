@@ -1,7 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import {
   addAddress,
-  addDefaultRoute,
   findLink,
   type Netlink,
   type NetworkNamespace,
@@ -19,6 +18,7 @@ import { interfaceMissing, networkSetupFailed } from "./error.ts";
 import type { Lease } from "./lease.ts";
 import { macvlanMode } from "./options.ts";
 import type { NetworkRecord } from "./record.ts";
+import { leadOut } from "./way-out.ts";
 
 /** What a container is to be in a network, its addresses taken. */
 export interface Joining {
@@ -28,8 +28,6 @@ export interface Joining {
   readonly ipv4: Lease | undefined;
   readonly ipv6: Lease | undefined;
   readonly mac: string | undefined;
-  /** Whether what has no other way leaves by it. */
-  readonly isWayOut: boolean;
   readonly aliases: readonly string[];
   readonly names: readonly string[];
 }
@@ -107,7 +105,7 @@ function makeMacvlan(
 /** Addresses and routes, inside. Gives the routers of the network, which are its ways out. */
 function settle(
   at: { readonly inside: Netlink; readonly namespace: NetworkNamespace },
-  { network, name, ipv4, ipv6, isWayOut }: Joining,
+  { network, name, ipv4, ipv6 }: Joining,
 ): { readonly ipv4: Address | undefined; readonly ipv6: Address | undefined } {
   const index = findLink(at.inside, name)?.index ?? 0;
   at.namespace.within(() => allowIpv6(name, ipv6 !== undefined));
@@ -116,8 +114,8 @@ function settle(
   at.inside.send([
     ...leases.map(({ address, subnet }) => addAddress(index, addressBytes(address), subnet.prefix)),
     switchOn(index),
-    ...(isWayOut ? gateways.map((gateway) => addDefaultRoute(index, addressBytes(gateway))) : []),
   ]);
+  leadOut(at.inside, index, gateways);
   return {
     ipv4: gateways.find(({ family }) => family === 4),
     ipv6: gateways.find(({ family }) => family === 6),

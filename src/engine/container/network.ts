@@ -84,8 +84,7 @@ function planEndpoints(
   try {
     for (const [index, wish] of wishes.entries()) {
       const network = networkOf(engine, wish.network);
-      const isWayOut = !network.internal && joinings.every((joining) => !joining.isWayOut);
-      joinings.push(planEndpoint(engine, spec, network, wish, { name: `eth${index}`, isWayOut }));
+      joinings.push(planEndpoint(engine, spec, network, wish, `eth${index}`));
     }
   } catch (error) {
     for (const joining of joinings) returnAddresses(engine, joining, spec.id);
@@ -100,14 +99,14 @@ export function planEndpoint(
   spec: Pick<ContainerSpec, "id" | "name" | "hostname">,
   network: NetworkRecord,
   wish: EndpointWish,
-  place: { readonly name: string; readonly isWayOut: boolean },
+  name: string,
 ): Joining {
   const claimant = claimantOf(engine, spec.id);
   const ipv4 = lease(engine.place, network, 4, claimant, wish.ipv4);
   try {
     const ipv6 = lease(engine.place, network, 6, claimant, wish.ipv6);
     const names = namesIn(network, spec, wish.aliases);
-    return { network, ...place, ipv4, ipv6, mac: wish.mac, aliases: wish.aliases, names };
+    return { network, name, ipv4, ipv6, mac: wish.mac, aliases: wish.aliases, names };
   } catch (error) {
     if (ipv4 !== undefined) returnAddresses(engine, { network, ipv4, ipv6: undefined }, spec.id);
     throw error;

@@ -102,8 +102,7 @@ function join(
   }: { readonly record: NetworkRecord; readonly wish: EndpointWish; readonly pid: number },
 ): void {
   const live = readNetwork(place);
-  const isWayOut = !record.internal && !live.endpoints.some(hasGateway);
-  const joining = planEndpoint(engine, spec, record, wish, { name: freeName(live.endpoints), isWayOut });
+  const joining = planEndpoint(engine, spec, record, wish, freeName(live.endpoints));
   try {
     using namespace = NetworkNamespace.ofProcess(pid);
     using host = new Netlink();
@@ -117,10 +116,6 @@ function join(
     returnAddresses(engine, joining, spec.id);
     throw error;
   }
-}
-
-function hasGateway({ gateway4, gateway6 }: Endpoint): boolean {
-  return gateway4 !== undefined || gateway6 !== undefined;
 }
 
 function freeName(endpoints: readonly Endpoint[]): string {
