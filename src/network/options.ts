@@ -1,4 +1,5 @@
 import { macvlanModes } from "#host";
+import { parseAddress } from "./address.ts";
 import { networkOptionInvalid, networkOptionUnsupported } from "./error.ts";
 
 // The options of `-o`, by Docker's names. Each one acts or is refused.
@@ -35,7 +36,8 @@ export function readDriverOptions(
       settings.isolated = !readBool(shown, value);
     else if (driver === "bridge" && name === `${bridgePrefix}enable_ip_masquerade`)
       settings.masquerade = readBool(shown, value);
-    else if (driver === "bridge" && name === `${bridgePrefix}host_binding_ipv4`) settings.hostBinding = value;
+    else if (driver === "bridge" && name === `${bridgePrefix}host_binding_ipv4`)
+      settings.hostBinding = checkBinding(shown, value);
     else
       throw networkOptionUnsupported(
         shown,
@@ -60,6 +62,12 @@ function readMtu(shown: string, value: string): number {
   if (!/^\d{2,5}$/.test(value) || mtu < 68 || mtu > 65535)
     throw networkOptionInvalid(shown, "it has to be a number from 68 to 65535", `-o ${mtuNames[0]}=1450`);
   return mtu;
+}
+
+function checkBinding(shown: string, value: string): string {
+  if (parseAddress(value)?.family !== 4)
+    throw networkOptionInvalid(shown, "it has to be an IPv4 address of this host", "write it like 127.0.0.1");
+  return value;
 }
 
 /** A name goes into rules and paths: only what needs no quotes in either. */
