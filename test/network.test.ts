@@ -219,6 +219,26 @@ suite("networks of their own", () => {
     );
   });
 
+  test("let published ports follow a container from one to another", async () => {
+    await ok("network", "create", "front");
+    await ok("network", "create", "back");
+    await ok(
+      ...["run", "-d", "--name", "web", "--network", "front", "-p", "192.0.2.1:8088:80", "busybox"],
+      ...["sh", "-c", "echo found > /index.html; httpd -f -h / -p 80"],
+    );
+    const ask = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 2 192.0.2.1 8088";
+    const fetch = async () => (await inside(world.pid, "sh", "-c", ask)).out.includes("found");
+    await vial.until("the page is served", fetch);
+    await ok("network", "connect", "back", "web");
+    await ok("network", "disconnect", "front", "web");
+    expect(await fetch()).toBe(true);
+    expect(await field("web", '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}')).toBe("8088");
+    await ok("network", "disconnect", "back", "web");
+    expect(await fetch()).toBe(false);
+    await ok("network", "connect", "front", "web");
+    expect(await fetch()).toBe(true);
+  });
+
   test("tell what happens to them", async () => {
     const id = await ok("network", "create", "front");
     await ok("run", "--rm", "--network", "front", "busybox", "true");

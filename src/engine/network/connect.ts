@@ -25,6 +25,7 @@ import type { Engine } from "../engine-handle.ts";
 import { networkFixed, notInNetwork, networkTwice } from "../error.ts";
 import { recordNetworkEvent } from "../events.ts";
 import { findNetwork } from "./list.ts";
+import { movePorts } from "./move-ports.ts";
 
 /** Takes a container into a network: at once when it runs, and for its next starts. */
 export function connectNetwork(
@@ -109,7 +110,7 @@ function join(
     using inside = namespace.within(() => new Netlink());
     const endpoint = joinNetwork(engine.place, { host, inside, namespace }, joining);
     const endpoints = [...live.endpoints, endpoint];
-    writeNetwork(place, { ...live, endpoints });
+    writeNetwork(place, { endpoints, ports: movePorts(engine, spec, place, endpoints) });
     setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints });
     rewriteEtc(spec, place, endpoints);
   } catch (error) {
@@ -138,7 +139,7 @@ function leave(
   using namespace = NetworkNamespace.ofProcess(pid);
   using inside = namespace.within(() => new Netlink());
   leaveNetwork(inside, endpoint, others);
-  writeNetwork(place, { ...live, endpoints: others });
+  writeNetwork(place, { endpoints: others, ports: movePorts(engine, spec, place, others) });
   setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints: others });
   rewriteEtc(spec, place, others);
   for (const address of [endpoint.ipv4, endpoint.ipv6])
