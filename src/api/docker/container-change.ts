@@ -161,7 +161,7 @@ export async function removeOne(exchange: Exchange): Promise<Answer> {
     );
   const id = idOf(exchange);
   try {
-    await removeContainer(engine, id, { force: query.bool("force") });
+    await removeContainer(engine, id, { force: query.bool("force"), volumes: query.bool("v") });
   } catch (error) {
     if (!isVialError(error) || error.code !== "container-running") throw error;
     const { State, Name } = describeContainer(engine, entryOf(engine, id)) as {

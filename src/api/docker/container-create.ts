@@ -1,5 +1,5 @@
 import {
-  createContainer as create,
+  createAndBegin,
   type Engine,
   findImageRecord,
   type ImageRecord,
@@ -18,7 +18,8 @@ export async function createContainer({ engine, query, json }: Exchange): Promis
   const said = [...warnings];
   const image = await findImage(engine, name, query.filled("platform"));
   if (!isUnpacked(engine, image)) await unpackAgain(engine, image, (sentence) => void said.push(sentence));
-  const { spec } = create(engine, image, name, wish);
+  // Its volumes get what the image has when it is started, by the process that does that.
+  const { spec } = createAndBegin(engine, image, name, wish, () => undefined);
   return { status: 201, json: { Id: spec.id, Warnings: said } };
 }
 

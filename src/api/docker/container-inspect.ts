@@ -8,6 +8,7 @@ import {
 } from "#engine";
 import type { ApiVersion } from "../api-version.ts";
 import type { Answer, Exchange } from "../route.ts";
+import { networksOf } from "./endpoint-version.ts";
 
 type Document = Record<string, unknown>;
 
@@ -23,7 +24,7 @@ export async function inspectContainer({ engine, params, query, version }: Excha
 /** The engine's description, with what clients of this version also look at. */
 export function completeInspection(engine: Engine, entry: ContainerEntry, version: ApiVersion): Document {
   const whole = describeContainer(engine, entry);
-  const host = whole.HostConfig as Document;
+  const { Annotations, ...host } = whole.HostConfig as Document;
   const network = whole.NetworkSettings as Document;
   const isDefaultLog = (host.LogConfig as Document).Type === "k8s-file";
   return {
@@ -31,6 +32,7 @@ export function completeInspection(engine: Engine, entry: ContainerEntry, versio
     HostConfig: {
       ...unsetHostConfig,
       ...host,
+      ...(version >= 43 ? { Annotations } : {}),
       // Clients read the log by the API only of drivers that they know to have one (compose 1.29).
       ...(isDefaultLog ? { LogConfig: { ...(host.LogConfig as Document), Type: "json-file" } } : {}),
     },
@@ -41,32 +43,9 @@ export function completeInspection(engine: Engine, entry: ContainerEntry, versio
       SecondaryIPAddresses: null,
       SecondaryIPv6Addresses: null,
       ...network,
-      Networks: ofVersion((network.Networks ?? {}) as Record<string, Document>, entry.spec.id, version),
+      Networks: networksOf(version, (network.Networks ?? {}) as Record<string, Document>, entry.spec.id),
     },
   };
-}
-
-/** Before 1.45 the short id was among the aliases (compose 1.29 connects anew without it), and DNSNames was not there before 1.44. */
-function ofVersion(
-  networks: Record<string, Document>,
-  id: string,
-  version: ApiVersion,
-): Record<string, Document> {
-  if (version >= 45) return networks;
-  return Object.fromEntries(
-    Object.entries(networks).map(([name, { DNSNames, ...endpoint }]) => {
-      const aliases = (endpoint.Aliases ?? []) as readonly string[];
-      const isOwn = endpoint.NetworkID !== undefined && endpoint.NetworkID !== "";
-      return [
-        name,
-        {
-          ...endpoint,
-          ...(version >= 44 && DNSNames !== undefined ? { DNSNames } : {}),
-          Aliases: isOwn ? [...new Set([...aliases, id.slice(0, 12)])] : endpoint.Aliases,
-        },
-      ];
-    }),
-  );
 }
 
 /** What Vial never sets, in the words of dockerd for it. */

@@ -8,6 +8,7 @@ import {
   statusWord,
 } from "#engine";
 import type { Filters } from "#spec";
+import type { ApiVersion } from "../api-version.ts";
 import { parseFilters, throwFilterWords } from "../filters.ts";
 import type { Answer, Exchange } from "../route.ts";
 import { summarize } from "./container-summary.ts";
@@ -16,7 +17,13 @@ import { badParameter } from "./phrases.ts";
 // Monitors ask for the list all the time, so a container's part of it is text that is kept for as long as it is true.
 
 const caches = new WeakMap<Engine, EntryCache>();
-const texts = new WeakMap<ContainerEntry, { readonly second: number; readonly text: string }>();
+const texts = new WeakMap<ContainerEntry, Kept>();
+
+interface Kept {
+  readonly second: number;
+  readonly version: ApiVersion;
+  readonly text: string;
+}
 
 /** Every container, the newest first; cheap when nothing has changed. */
 export function knownContainers(engine: Engine): readonly ContainerEntry[] {
@@ -29,7 +36,7 @@ export function knownContainers(engine: Engine): readonly ContainerEntry[] {
 }
 
 /** `GET /containers/json` */
-export async function listContainers({ engine, query }: Exchange): Promise<Answer> {
+export async function listContainers({ engine, query, version }: Exchange): Promise<Answer> {
   const filters = withBounds(parseFilters(query.text("filters"), containerFilters), query);
   const limit = readLimit(query.filled("limit"));
   const all = query.bool("all") || limit !== undefined || filters.has("status") || filters.has("exited");
@@ -38,8 +45,8 @@ export async function listContainers({ engine, query }: Exchange): Promise<Answe
     filters.size === 0 ? known : await filterContainers(engine, known, filters).catch(throwFilterWords);
   const shown = fitting.filter((entry) => all || isUp(entry)).slice(0, limit);
   const parts = query.bool("size")
-    ? await Promise.all(shown.map(async (entry) => await withSizes(engine, entry)))
-    : shown.map((entry) => textOf(engine, entry));
+    ? await Promise.all(shown.map(async (entry) => await withSizes(engine, entry, version)))
+    : shown.map((entry) => textOf(engine, entry, version));
   return { status: 200, bytes: `[${parts.join(",")}]\n`, type: "application/json" };
 }
 
@@ -65,20 +72,20 @@ function readLimit(text: string | undefined): number | undefined {
 }
 
 /** "Up 3 seconds" changes each second, and nothing else while the entry is the same. */
-function textOf(engine: Engine, entry: ContainerEntry): string {
+function textOf(engine: Engine, entry: ContainerEntry, version: ApiVersion): string {
   const second = Math.floor(Date.now() / 1000);
   const known = texts.get(entry);
-  if (known?.second === second) return known.text;
-  const text = JSON.stringify(summarize(engine, entry));
-  texts.set(entry, { second, text });
+  if (known?.second === second && known.version === version) return known.text;
+  const text = JSON.stringify(summarize(engine, entry, version));
+  texts.set(entry, { second, version, text });
   return text;
 }
 
 /** Measured by a process of its own: it walks the writable layer. */
-async function withSizes(engine: Engine, entry: ContainerEntry): Promise<string> {
+async function withSizes(engine: Engine, entry: ContainerEntry, version: ApiVersion): Promise<string> {
   const { written, image } = await callApart(engine, "size", entry.spec.id);
   return JSON.stringify({
-    ...summarize(engine, entry),
+    ...summarize(engine, entry, version),
     SizeRw: written,
     SizeRootFs: written + image,
   });

@@ -1,15 +1,20 @@
 import { type ContainerEntry, describeContainer, describeStatus, type Engine } from "#engine";
+import type { ApiVersion } from "../api-version.ts";
+import { networksOf } from "./endpoint-version.ts";
 
 // A container as `GET /containers/json` has it.
 
 type Document = Readonly<Record<string, unknown>>;
 
 /** Without the sizes. */
-export function summarize(engine: Engine, entry: ContainerEntry): Document {
+export function summarize(engine: Engine, entry: ContainerEntry, version: ApiVersion): Document {
   const { spec } = entry;
   const { word, text } = describeStatus(entry);
   const whole = describeContainer(engine, entry);
-  const network = whole.NetworkSettings as { readonly Ports?: PortMap; readonly Networks?: Document };
+  const network = whole.NetworkSettings as {
+    readonly Ports?: PortMap;
+    readonly Networks?: Record<string, Document>;
+  };
   const host = whole.HostConfig as { readonly NetworkMode?: string };
   return {
     Id: spec.id,
@@ -24,9 +29,11 @@ export function summarize(engine: Engine, entry: ContainerEntry): Document {
     Status: text,
     HostConfig: {
       NetworkMode: host.NetworkMode ?? "",
-      ...(Object.keys(spec.annotations).length === 0 ? {} : { Annotations: spec.annotations }),
+      ...(version < 46 || Object.keys(spec.annotations).length === 0
+        ? {}
+        : { Annotations: spec.annotations }),
     },
-    NetworkSettings: { Networks: network.Networks ?? {} },
+    NetworkSettings: { Networks: networksOf(version, network.Networks ?? {}, spec.id) },
     Mounts: whole.Mounts,
   };
 }

@@ -1,7 +1,8 @@
 import { type Engine, systemAbilities, systemFacts } from "#engine";
+import type { ApiVersion } from "../api-version.ts";
 
 /** `GET /info`: Docker's shape, filled with what is true of Vial and of this machine. */
-export function systemInfo(engine: Engine, vial: string) {
+export function systemInfo(engine: Engine, vial: string, version: ApiVersion) {
   const { CgroupMode: _mode, RunDir: _run, Rootless: isRootless, ...facts } = systemFacts(engine, vial);
   const abilities = systemAbilities(engine);
   return {
@@ -54,7 +55,7 @@ export function systemInfo(engine: Engine, vial: string) {
     InitCommit: unknownCommit,
     SecurityOptions: ["name=seccomp,profile=builtin", ...(isRootless ? ["name=rootless"] : [])],
     DefaultAddressPools: [],
-    CDISpecDirs: [],
+    ...(version >= 44 ? { CDISpecDirs: [] } : {}),
     Warnings: null,
   };
 }

@@ -20,7 +20,7 @@ function ping(): Answer {
 }
 
 /** `GET /version`: Docker's shape. The names and numbers are Vial's own. */
-function version({ vial }: Exchange): Answer {
+function versions({ vial }: Exchange): Answer {
   const common = {
     ApiVersion: printVersion(newestVersion),
     MinAPIVersion: printVersion(oldestVersion),
@@ -44,13 +44,13 @@ function version({ vial }: Exchange): Answer {
   };
 }
 
-function info({ engine, vial }: Exchange): Answer {
-  return { status: 200, json: systemInfo(engine, vial) };
+function info({ engine, vial, version }: Exchange): Answer {
+  return { status: 200, json: systemInfo(engine, vial, version) };
 }
 
 export const systemRoutes: readonly Route[] = [
   { method: "GET", path: "/_ping", handle: ping },
   { method: "HEAD", path: "/_ping", handle: ping },
-  { method: "GET", path: "/version", handle: version },
+  { method: "GET", path: "/version", handle: versions },
   { method: "GET", path: "/info", handle: info },
 ];

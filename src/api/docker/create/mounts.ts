@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { type Engine, findContainer, type MountWish, readSpec } from "#engine";
+import type { MountWish } from "#engine";
 import type { Fields } from "../../fields.ts";
 import { badParameter } from "../phrases.ts";
 
 const propagations = ["private", "rprivate", "slave", "rslave"];
 const noVolume = { driver: "", options: {}, labels: {} };
 
-/** Every mount that is wished: Binds, Mounts, Tmpfs, VolumesFrom, and the volumes of Config. */
-export function readMounts(engine: Engine, config: Fields, host: Fields): readonly MountWish[] {
+/** Every mount of its own that is wished: Binds, Mounts, Tmpfs, and the volumes of Config. */
+export function readMounts(config: Fields, host: Fields): readonly MountWish[] {
   const wished = [
     ...host.texts("Binds").map(readBind),
     ...host.objects("Mounts").map(readMount),
@@ -19,14 +19,9 @@ export function readMounts(engine: Engine, config: Fields, host: Fields): readon
     targets.add(target);
   }
   // These give way to what has the same path, as in Docker.
-  const later = [
-    ...host.texts("VolumesFrom").flatMap((text) => readVolumesFrom(engine, text)),
-    ...config.object("Volumes").names.map((target) => anonymousVolume(insidePath(target))),
-  ];
-  for (const mount of later) {
-    if (targets.has(mount.target)) continue;
-    targets.add(mount.target);
-    wished.push(mount);
+  for (const name of config.object("Volumes").names) {
+    const target = insidePath(name);
+    if (!targets.has(target)) wished.push(anonymousVolume(target));
   }
   return wished;
 }
@@ -178,18 +173,6 @@ function checkTmpfs(words: readonly string[]): readonly string[] {
     )
       throw badParameter(`invalid tmpfs option ["${word}"]`);
   return words;
-}
-
-/** `CONTAINER[:ro|rw]`: what that one has mounted. */
-function readVolumesFrom(engine: Engine, text: string): readonly MountWish[] {
-  const [, name = text, mode = "rw"] = /^(.*?)(?::(ro|rw|z|Z))?$/.exec(text) ?? [];
-  const { mounts } = readSpec(findContainer(engine, name));
-  return mounts.flatMap((mount): readonly MountWish[] => {
-    if (mount.kind === "bind") return [{ ...mount, readonly: mount.readonly || mode === "ro" }];
-    if (mount.kind === "volume")
-      return [{ ...mount, anonymous: false, readonly: mount.readonly || mode === "ro" }];
-    return [];
-  });
 }
 
 function anonymousVolume(target: string): Extract<MountWish, { kind: "volume" }> {
