@@ -3,6 +3,8 @@ import { bodyInvalid, bodyTooLarge } from "./error.ts";
 
 /** A JSON body is a few kilobytes; the largest seen are lists of labels. */
 const maxJson = 8 * 1024 * 1024;
+/** The deepest document of the API has six levels. What is deeper costs the parser seconds for each megabyte. */
+const maxDepth = 100;
 
 /** Reads the body as one JSON document; undefined when it is empty. */
 export function readJson(request: IncomingMessage): Promise<unknown> {
@@ -20,7 +22,7 @@ export function readJson(request: IncomingMessage): Promise<unknown> {
       parts.push(part);
       if (!isOpen || !endsDocument(part)) return;
       try {
-        const value: unknown = JSON.parse(Buffer.concat(parts).toString("utf8"));
+        const value = parseJson(Buffer.concat(parts));
         // A client that keeps the body open for its stdin (dockerode without hijack) waits for our answer.
         request.pause();
         finish(() => resolve(value));
@@ -32,7 +34,7 @@ export function readJson(request: IncomingMessage): Promise<unknown> {
       finish(() => {
         if (size === 0) return resolve(undefined);
         try {
-          resolve(JSON.parse(Buffer.concat(parts).toString("utf8")));
+          resolve(parseJson(Buffer.concat(parts)));
         } catch (error) {
           reject(bodyInvalid((error as Error).message));
         }
@@ -40,6 +42,28 @@ export function readJson(request: IncomingMessage): Promise<unknown> {
     const fail = () => finish(() => reject(bodyInvalid("the client has gone in the middle of it")));
     request.on("data", take).once("end", end).once("error", fail).once("close", fail);
   });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  if (isTooDeep(bytes)) throw new Error(`it has more than ${maxDepth} levels`);
+  return JSON.parse(bytes.toString("utf8"));
+}
+
+/** Counts brackets outside of texts. */
+function isTooDeep(bytes: Uint8Array): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (isText) {
+      if (byte === 0x5c) index++;
+      else if (byte === 0x22) isText = false;
+    } else if (byte === 0x22) isText = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > maxDepth) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+  return false;
 }
 
 function endsDocument(part: Buffer): boolean {

@@ -32,7 +32,8 @@ export async function send(
     response.end();
     return;
   }
-  const body = Buffer.from("bytes" in reply ? reply.bytes : `${JSON.stringify(reply.json)}\n`);
+  const given = "bytes" in reply ? reply.bytes : `${JSON.stringify(reply.json)}\n`;
+  const body = typeof given === "string" ? Buffer.from(given) : given;
   response.writeHead(reply.status, {
     "Content-Type": "bytes" in reply ? reply.type : "application/json",
     "Content-Length": body.length,

@@ -17,12 +17,14 @@ import { badParameter } from "./phrases.ts";
 // Monitors ask for the list all the time, so a container's part of it is text that is kept for as long as it is true.
 
 const caches = new WeakMap<Engine, EntryCache>();
-const texts = new WeakMap<ContainerEntry, Kept>();
+const texts = new WeakMap<ContainerEntry, Kept<string>>();
 
-interface Kept {
+const bodies = new WeakMap<readonly ContainerEntry[], Kept<Uint8Array>>();
+
+interface Kept<T> {
   readonly second: number;
   readonly version: ApiVersion;
-  readonly text: string;
+  readonly value: T;
 }
 
 /** Every container, the newest first; cheap when nothing has changed. */
@@ -44,10 +46,17 @@ export async function listContainers({ engine, query, version }: Exchange): Prom
   const fitting =
     filters.size === 0 ? known : await filterContainers(engine, known, filters).catch(throwFilterWords);
   const shown = fitting.filter((entry) => all || isUp(entry)).slice(0, limit);
-  const parts = query.bool("size")
-    ? await Promise.all(shown.map(async (entry) => await withSizes(engine, entry, version)))
-    : shown.map((entry) => textOf(engine, entry, version));
-  return { status: 200, bytes: `[${parts.join(",")}]\n`, type: "application/json" };
+  if (query.bool("size")) {
+    const parts = await Promise.all(shown.map(async (entry) => await withSizes(engine, entry, version)));
+    return answerOf(`[${parts.join(",")}]\n`);
+  }
+  const body = () => `[${shown.map((entry) => textOf(engine, entry, version)).join(",")}]\n`;
+  // The whole list, as monitors ask for it.
+  return answerOf(shown.length === known.length ? wholeBody(known, version, body) : body());
+}
+
+function answerOf(bytes: string | Uint8Array): Answer {
+  return { status: 200, bytes, type: "application/json" };
 }
 
 /** `before` and `since` were parameters before they were filters. */
@@ -71,14 +80,27 @@ function readLimit(text: string | undefined): number | undefined {
   return Number(text) > 0 ? Number(text) : undefined;
 }
 
-/** "Up 3 seconds" changes each second, and nothing else while the entry is the same. */
 function textOf(engine: Engine, entry: ContainerEntry, version: ApiVersion): string {
+  return keep(texts, entry, version, () => JSON.stringify(summarize(engine, entry, version)));
+}
+
+function wholeBody(entries: readonly ContainerEntry[], version: ApiVersion, make: () => string): Uint8Array {
+  return keep(bodies, entries, version, () => Buffer.from(make()));
+}
+
+/** "Up 3 seconds" changes each second, and nothing else while the entries are the same. */
+function keep<Key extends object, T>(
+  kept: WeakMap<Key, Kept<T>>,
+  key: Key,
+  version: ApiVersion,
+  make: () => T,
+): T {
   const second = Math.floor(Date.now() / 1000);
-  const known = texts.get(entry);
-  if (known?.second === second && known.version === version) return known.text;
-  const text = JSON.stringify(summarize(engine, entry, version));
-  texts.set(entry, { second, version, text });
-  return text;
+  const known = kept.get(key);
+  if (known?.second === second && known.version === version) return known.value;
+  const value = make();
+  kept.set(key, { second, version, value });
+  return value;
 }
 
 /** Measured by a process of its own: it walks the writable layer. */

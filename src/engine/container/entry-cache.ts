@@ -1,58 +1,65 @@
 import { statSync } from "node:fs";
 import type { Engine } from "../engine-handle.ts";
+import { eventsFile } from "../events.ts";
 import { containerFolder, listIds } from "./folder.ts";
 import { type ContainerEntry, entryOf } from "./list.ts";
 import { sweepContainers } from "./sweep.ts";
 
 // For a process that lists the containers again and again: what was read is kept for as long as the files are the same. Each
-// is replaced by a rename, so its inode, time and size tell of every change.
+// is replaced by a rename, which changes the time of the container's folder.
 
-/** An entry of a running container also depends on a process. Its end is recorded at once, unless its monitor was killed. */
+/** Milliseconds. An entry of a running container also depends on a process, whose end is recorded unless its monitor was killed. */
 const trustProcess = 100;
+/** A file system whose times are coarse may give two changes the same one. */
+const coarse = 20;
+/** Whatever is done to a container is also an event: until the next one the whole list is good for a moment. */
+const trustList = 10;
 /** A sweep looks at everything under locks. */
 const sweepEvery = 1000;
 
 interface Known {
   readonly identity: string;
   readonly entry: ContainerEntry;
-  readonly lookedAt: number;
+  /** Until then nothing but a change of the folder can have changed it. */
+  readonly goodUntil: number;
 }
 
 export class EntryCache {
   readonly #engine: Engine;
   #known = new Map<string, Known>();
   #swept = Number.NEGATIVE_INFINITY;
-  /** The list of this turn of the event loop: requests that came together share it. */
-  #shared: readonly ContainerEntry[] | undefined;
+  #list: readonly ContainerEntry[] = [];
+  #listedAt = Number.NEGATIVE_INFINITY;
+  #events = "";
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  /** Every container, the newest first. The same entry is the same object for as long as nothing has changed. */
+  /** Every container, the newest first. The list, and each entry, is the same object for as long as nothing has changed. */
   list(): readonly ContainerEntry[] {
-    if (this.#shared === undefined) {
-      this.#shared = this.#read();
-      setImmediate(() => {
-        this.#shared = undefined;
-      });
-    }
-    return this.#shared;
+    const now = performance.now();
+    const events = identityOf(eventsFile(this.#engine));
+    if (events === this.#events && now - this.#listedAt < trustList) return this.#list;
+    this.#events = events;
+    const entries = this.#read(now);
+    if (entries.length !== this.#list.length || entries.some((entry, index) => entry !== this.#list[index]))
+      this.#list = entries;
+    this.#listedAt = now;
+    return this.#list;
   }
 
-  #read(): readonly ContainerEntry[] {
-    let entries = this.#look();
-    const now = performance.now();
+  #read(now: number): readonly ContainerEntry[] {
+    let entries = this.#look(now);
     if (now - this.#swept > sweepEvery && entries.some(({ state }) => state.status === "dead")) {
       this.#swept = now;
       sweepContainers(this.#engine);
-      entries = this.#look();
+      entries = this.#look(now);
     }
     return entries.sort((a, b) => (a.spec.created < b.spec.created ? 1 : -1));
   }
 
-  #look(): ContainerEntry[] {
-    const now = performance.now();
+  #look(now: number): ContainerEntry[] {
     const known = new Map<string, Known>();
     for (const id of listIds(this.#engine)) {
       const found = this.#entry(id, now);
@@ -63,18 +70,22 @@ export class EntryCache {
   }
 
   #entry(id: string, now: number): Known | undefined {
-    const { folder } = containerFolder(this.#engine, id);
+    const info = statSync(containerFolder(this.#engine, id).folder, { throwIfNoEntry: false });
+    if (info === undefined) return undefined;
+    const identity = `${info.ino}.${info.mtimeMs}`;
     const before = this.#known.get(id);
-    const identity = ["spec", "state", "health"]
-      .map((name) => identityOf(`${folder}/${name}.json`))
-      .join(" ");
-    if (before?.identity === identity && (isSettled(before.entry) || now - before.lookedAt < trustProcess))
-      return before;
+    const isSame = before?.identity === identity;
+    if (isSame && now < before.goodUntil) return before;
     try {
       const entry = entryOf(this.#engine, id);
-      // The same in all that can be seen: who keeps something by this object keeps it.
-      const isSame = before?.identity === identity && JSON.stringify(before.entry) === JSON.stringify(entry);
-      return { identity, entry: isSame ? before.entry : entry, lookedAt: now };
+      const goodUntil =
+        Date.now() - info.mtimeMs < coarse
+          ? Number.NEGATIVE_INFINITY
+          : isSettled(entry)
+            ? Number.POSITIVE_INFINITY
+            : now + trustProcess;
+      const kept = isSame && JSON.stringify(before.entry) === JSON.stringify(entry) ? before.entry : entry;
+      return { identity, entry: kept, goodUntil };
     } catch {
       // Removed meanwhile, or half made.
       return undefined;
@@ -89,5 +100,5 @@ function isSettled({ state }: ContainerEntry): boolean {
 
 function identityOf(path: string): string {
   const info = statSync(path, { throwIfNoEntry: false });
-  return info === undefined ? "-" : `${info.ino}.${info.mtimeMs}.${info.size}`;
+  return info === undefined ? "" : `${info.ino}.${info.mtimeMs}.${info.size}`;
 }
