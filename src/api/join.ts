@@ -6,6 +6,9 @@ import type { Answer } from "./route.ts";
 
 type Hijack = Extract<Answer, { hijack: unknown }>;
 
+/** How long a connection stays open for its client alone. Milliseconds. */
+const farewell = 5000;
+
 /** After an upgrade the connection is raw bytes in both directions. */
 export async function joinUpgraded(reply: Hijack, socket: Duplex): Promise<void> {
   socket.write(
@@ -13,6 +16,10 @@ export async function joinUpgraded(reply: Hijack, socket: Duplex): Promise<void>
   );
   await reply.hijack(socket);
   socket.end();
+  // What a client still says is for nobody, and one that does not close its side is not waited for long.
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), farewell);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** Without one, the rest of the request's body and the body of the answer (testcontainers, by dockerode). */

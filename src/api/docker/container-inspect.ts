@@ -4,6 +4,7 @@ import {
   describeContainer,
   type Engine,
   entryOf,
+  execIdsOf,
   findContainer,
 } from "#engine";
 import type { ApiVersion } from "../api-version.ts";
@@ -24,11 +25,14 @@ export async function inspectContainer({ engine, params, query, version }: Excha
 /** The engine's description, with what clients of this version also look at. */
 export function completeInspection(engine: Engine, entry: ContainerEntry, version: ApiVersion): Document {
   const whole = describeContainer(engine, entry);
+  const execIds = execIdsOf(entry.spec.id);
   const { Annotations, ...host } = whole.HostConfig as Document;
   const network = whole.NetworkSettings as Document;
   const isDefaultLog = (host.LogConfig as Document).Type === "k8s-file";
   return {
     ...whole,
+    // Those that this server knows of.
+    ExecIDs: execIds.length === 0 ? null : execIds,
     HostConfig: {
       ...unsetHostConfig,
       ...host,

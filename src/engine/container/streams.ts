@@ -94,9 +94,10 @@ class ContainerStreams {
     const look = () => {
       if (this.#waiting === undefined) return;
       const state = currentState(this.#place);
+      const end = finishedAt(state);
       if (mayJoinNow(this.#place) || isUp(state)) this.#connect();
       // Removed, or a start that did not come about.
-      else if (!hasSpec(this.#place) || finishedAt(state) !== before) this.#end();
+      else if (!hasSpec(this.#place) || (end !== undefined && end !== before)) this.#end();
     };
     const watcher = watchFolder(this.#place.folder, look);
     const timer = setInterval(look, lookAgain);
