@@ -2,6 +2,7 @@ import { authRoutes } from "./docker/auth.ts";
 import { buildRoutes } from "./docker/build.ts";
 import { commitRoutes } from "./docker/commit.ts";
 import { containerRoutes } from "./docker/containers.ts";
+import { diskUsageRoutes } from "./docker/disk-usage.ts";
 import { distributionRoutes } from "./docker/distribution.ts";
 import { imageTransferRoutes } from "./docker/image-transfer.ts";
 import { imageRoutes } from "./docker/images.ts";
@@ -10,6 +11,7 @@ import { pruneRoutes } from "./docker/prune.ts";
 import { streamRoutes } from "./docker/stream-routes.ts";
 import { systemRoutes } from "./docker/system.ts";
 import { pluginRoutes, unservedRoutes } from "./docker/unserved.ts";
+import { volumeRoutes } from "./docker/volumes.ts";
 import type { Route } from "./route.ts";
 
 /** What Vial serves. */
@@ -21,11 +23,13 @@ export const servedRoutes: readonly Route[] = [
   ...authRoutes,
   ...buildRoutes,
   ...commitRoutes,
+  ...diskUsageRoutes,
   ...distributionRoutes,
   ...imageTransferRoutes,
   ...imageRoutes,
   ...networkRoutes,
   ...pruneRoutes,
+  ...volumeRoutes,
 ];
 
 /** Every route, with those that say why they are not served. */

@@ -1,12 +1,14 @@
 import { callChild } from "./child-call.ts";
 import { diffContainer } from "./container/changes.ts";
 import { findContainer, readSpec } from "./container/folder.ts";
+import { reportDisk } from "./disk-report.ts";
 import { writableBytes } from "./disk-usage.ts";
 import type { Engine } from "./engine-handle.ts";
 
 /** The use cases that can be called in a child, by name. Arguments are text, values JSON. */
 export const childCalls = {
   changes: (engine: Engine, name = "") => diffContainer(engine, name),
+  disk: (engine: Engine, ...types: readonly string[]) => reportDisk(engine, types),
   size: (engine: Engine, name = "") => writableBytes(engine, readSpec(findContainer(engine, name))),
 };
 

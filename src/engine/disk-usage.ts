@@ -106,7 +106,17 @@ function folderBytes(path: string): number {
   const info = lstatSync(path, { throwIfNoEntry: false });
   if (info === undefined) return 0;
   if (!info.isDirectory()) return info.isFile() ? info.blocks * 512 : 0;
-  return sum(readdirSync(path).map((name) => folderBytes(`${path}/${name}`)));
+  return sum(namesIn(path).map((name) => folderBytes(`${path}/${name}`)));
+}
+
+/** A container that runs takes folders away while they are measured. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function sum(numbers: readonly number[]): number {

@@ -91,6 +91,7 @@ export {
   pushImage,
   type TransferOptions,
 } from "./images.ts";
+export { type DiskReport, diskTypes } from "./disk-report.ts";
 export { type DiskUsage, measureDisk, writableBytes } from "./disk-usage.ts";
 export { ownProgram } from "./container/exit-command.ts";
 export { pauseContainer, unpauseContainer } from "./container/pause.ts";
