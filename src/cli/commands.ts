@@ -102,6 +102,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   stats: () => import("./command/stats.ts"),
   stop: () => import("./command/stop.ts"),
   "system df": () => import("./command/system-df.ts"),
+  "system dial-stdio": () => import("./command/system-dial-stdio.ts"),
   "system prune": () => import("./command/system-prune.ts"),
   tag: () => import("./command/tag.ts"),
   tags: () => import("./command/tags.ts"),

@@ -171,7 +171,7 @@ export function readPairs(flag: string, entries: readonly string[]): Record<stri
   );
 }
 
-function readLabels(flags: Flags): Record<string, string> {
+export function readLabels(flags: Flags): Record<string, string> {
   const files = flags.list("label-file").flatMap((path) =>
     readFile("--label-file", path)
       .split("\n")

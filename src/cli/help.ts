@@ -21,6 +21,8 @@ export async function printOverview(): Promise<string> {
 }
 
 const globalRows: readonly (readonly [string, string])[] = [
+  ["-c, --context NAME", "Speak to the engine of that name (see `vial context`)"],
+  ["-H, --host ADDRESS", "Speak to the engine there: unix://PATH, tcp://HOST:PORT, ssh://USER@HOST"],
   ["    --debug", "Show the chain of causes of an error"],
   ["    --root DIR", "Keep everything in DIR (as the variable VIAL_ROOT does)"],
   ["-h, --help", "Show this text"],

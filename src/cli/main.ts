@@ -44,7 +44,7 @@ if (argv[0] === dockerAnew) {
   process.exit(await startPersona(argv[1] as PersonaName, argv.slice(2), true));
 } else if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
   console.log(`vial ${version}`);
-} else if (argv.length === 1 && argv[0] === "version") {
+} else if (argv.length === 1 && argv[0] === "version" && !namesEngine(process.env)) {
   console.log(printVersion().trimEnd());
 } else {
   const [verb = "", ...rest] = argv;
@@ -52,7 +52,9 @@ if (argv[0] === dockerAnew) {
   let code: number | undefined;
   if (verb === "internal-hpc") code = await (await import("./hot/hpc.ts")).start(rest);
   else if (form !== undefined) code = await startForm(form);
-  else if (Object.hasOwn(quick, verb)) code = await (await quick[verb]?.())?.start(rest);
+  // What Vial does for itself (internal-exited) is never another engine's.
+  else if (Object.hasOwn(quick, verb) && (verb.startsWith("internal-") || !namesEngine(process.env)))
+    code = await (await quick[verb]?.())?.start(rest);
   if (code === undefined) {
     const { start } = await import("./start.ts");
     code = await start(argv);

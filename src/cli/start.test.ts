@@ -65,11 +65,18 @@ describe("readGlobals()", () => {
     expect(readGlobals(["--debug", "--root", "/x", "run", "--debug", "-v"])).toEqual({
       debug: true,
       root: "/x",
+      host: undefined,
+      context: undefined,
       wants: "command",
       words: ["run", "--debug", "-v"],
     });
     expect(readGlobals(["--root=/y", "images"]).root).toBe("/y");
     expect(readGlobals(["-D", "-h"])).toMatchObject({ debug: true, wants: "help" });
+  });
+
+  test("takes the engine that is meant", () => {
+    expect(readGlobals(["-H", "tcp://a", "ps"])).toMatchObject({ host: "tcp://a", words: ["ps"] });
+    expect(readGlobals(["--context=b", "ps", "--host"])).toMatchObject({ context: "b", words: ["ps", "--host"] });
   });
 
   test("makes a relative root absolute, because a command may change its folder", () => {

@@ -1,14 +1,19 @@
 import type { Command, Flag } from "./command.ts";
 import { findVerb, namesOfGroup, topNames } from "./commands.ts";
+import { namesEngine } from "./docker/name.ts";
 import { commandUnknown, flagValueMissing, globalFlagUnknown, groupCommandUnknown } from "./error.ts";
 import { enterHpc } from "./hpc/enter.ts";
 import { hpcForm } from "./hpc/form.ts";
 import { becomeMapped } from "./mapped.ts";
 import { type Parsed, parseCommandLine } from "./parse.ts";
+import type { RemoteEndpoint } from "./remote/endpoint.ts";
 
 interface Globals {
   readonly debug: boolean;
   readonly root: string | undefined;
+  /** The engine that is meant, where it is not the one in this process. */
+  readonly host: string | undefined;
+  readonly context: string | undefined;
   readonly wants: "command" | "help" | "version";
   /** The verb and what follows it. */
   readonly words: readonly string[];
@@ -41,6 +46,11 @@ export async function start(argv: readonly string[]): Promise<number> {
       const { printCommand } = await import("./help.ts");
       return await show(async () => printCommand(command));
     }
+    const there = form === undefined && !isAnew ? await otherEngine(globals, verb.name) : undefined;
+    if (there !== undefined) {
+      const { carryOutThere } = await import("./remote/carry-out.ts");
+      return await carryOutThere(there, command, parsed, { name: verb.name, typed: `vial ${verb.name}` });
+    }
     if (form?.startsAnew === true && !isAnew) enterHpc(form, ["internal-hpc", ...words]);
     becomeMapped(command, parsed, argv);
     return await command.run(parsed.flags, parsed.args);
@@ -52,10 +62,20 @@ export async function start(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** The engine that --host, --context, DOCKER_HOST or DOCKER_CONTEXT name; undefined: this process is the engine. */
+async function otherEngine({ host, context }: Globals, verb: string): Promise<RemoteEndpoint | undefined> {
+  const isTold = host !== undefined || context !== undefined;
+  if (!isTold && !namesEngine(process.env)) return undefined;
+  const { chooseOwnEndpoint } = await import("./remote/own-endpoint.ts");
+  return chooseOwnEndpoint({ host, context }, verb);
+}
+
 /** The flags before the verb. `--root` names a folder, made absolute because the command may change its own. */
 export function readGlobals(argv: readonly string[]): Globals {
   let debug = false;
   let root: string | undefined;
+  let host: string | undefined;
+  let context: string | undefined;
   let wants: Globals["wants"] = "command";
   let index = 0;
   for (; index < argv.length; index++) {
@@ -69,11 +89,19 @@ export function readGlobals(argv: readonly string[]): Globals {
     } else if (word.startsWith("--root=")) {
       root = word.slice("--root=".length);
       if (root === "") throw flagValueMissing("--root", "DIR");
-    } else if (word.startsWith("-") && word !== "-") throw globalFlagUnknown(word);
+    } else if (word === "--host" || word === "-H") {
+      host = argv[++index];
+      if (host === undefined || host === "") throw flagValueMissing("--host", "ADDRESS");
+    } else if (word.startsWith("--host=")) host = word.slice("--host=".length);
+    else if (word === "--context" || word === "-c") {
+      context = argv[++index];
+      if (context === undefined || context === "") throw flagValueMissing("--context", "NAME");
+    } else if (word.startsWith("--context=")) context = word.slice("--context=".length);
+    else if (word.startsWith("-") && word !== "-") throw globalFlagUnknown(word);
     else break;
   }
   if (root !== undefined && !root.startsWith("/")) root = `${process.cwd()}/${root}`;
-  return { debug, root, wants, words: argv.slice(index) };
+  return { debug, root, host, context, wants, words: argv.slice(index) };
 }
 
 const helpFlag: Flag = { name: "help", kind: "bool", help: "Show this text" };

@@ -144,6 +144,7 @@ export {
   type BuildReport,
   notReproducible,
   contextMissing,
+  parseIgnoreFile,
   isGit,
   printSourceLines,
   type SameTwiceReport,

@@ -170,6 +170,7 @@ export { unpackOwnTar } from "./program/tar.ts";
 export { tar2sqfs } from "./program/tar2sqfs.ts";
 export { runHostScript } from "./program/host-script.ts";
 export { connectAttach, finishWriting } from "./kernel/unix-socket.ts";
+export { startOverSsh, type SshPlace } from "./program/ssh.ts";
 export { terminalSize, withRawTerminal } from "./kernel/terminal.ts";
 export {
   type DeviceState,

@@ -11,7 +11,7 @@
 
 export { RegistryClient } from "./client.ts";
 export { type RegistriesConfig, readRegistriesConfig } from "./config.ts";
-export { type Credential, findCredential, listSignedIn } from "./credentials.ts";
+export { type Credential, credentialKey, findCredential, listSignedIn } from "./credentials.ts";
 export { originEndpoint } from "./endpoint.ts";
 export { type KeptIn, login, logout } from "./login.ts";
 export type { LayerPhase, LayerProgress, Report, TransferProgress } from "./progress.ts";

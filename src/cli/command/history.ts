@@ -41,7 +41,7 @@ export const command: Command = {
   },
 };
 
-const listing: Listing = {
+export const listing: Listing = {
   table: "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
   headers: {
     Comment: "COMMENT",

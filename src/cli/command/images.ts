@@ -56,15 +56,15 @@ const headers = {
   UniqueSize: "UNIQUE SIZE",
   VirtualSize: "SIZE",
 };
-const plainListing: Listing = {
+export const plainListing: Listing = {
   headers,
   table: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
 };
-const digestListing: Listing = {
+export const digestListing: Listing = {
   headers,
   table: "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
 };
-const quietListing: Listing = { headers, table: "{{.ID}}" };
+export const quietListing: Listing = { headers, table: "{{.ID}}" };
 
 const none = "<none>";
 

@@ -33,7 +33,7 @@ export const command: Command = {
   },
 };
 
-const listing: Listing = {
+export const listing: Listing = {
   headers: {
     CreatedAt: "CREATED AT",
     Driver: "DRIVER",

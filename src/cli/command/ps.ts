@@ -91,9 +91,9 @@ const headers = {
   Status: "STATUS",
 };
 const columns = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
-const plainListing: Listing = { headers, table: columns };
-const sizeListing: Listing = { headers, table: `${columns}\t{{.Size}}` };
-const quietListing: Listing = { headers, table: "{{.ID}}" };
+export const plainListing: Listing = { headers, table: columns };
+export const sizeListing: Listing = { headers, table: `${columns}\t{{.Size}}` };
+export const quietListing: Listing = { headers, table: "{{.ID}}" };
 
 function rowOf(
   entry: ContainerEntry,

@@ -50,7 +50,7 @@ const headers = {
   Size: "SIZE",
   Status: "STATUS",
 };
-const plainListing: Listing = { headers, table: "{{.Driver}}\t{{.Name}}" };
+export const plainListing: Listing = { headers, table: "{{.Driver}}\t{{.Name}}" };
 const quietListing: Listing = { headers, table: "{{.Name}}" };
 
 /** The fields of clusters and of sizes stay as Docker prints what it does not know. */

@@ -11,5 +11,6 @@ export const links: Readonly<Record<string, LoadCommand>> = {
   info: () => import("./command/info.ts"),
   pull: () => import("./command/pull.ts"),
   push: () => import("./command/push.ts"),
+  "system dial-stdio": () => import("../command/system-dial-stdio.ts"),
   version: () => import("./command/version.ts"),
 };

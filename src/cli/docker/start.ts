@@ -5,7 +5,6 @@ import { becomeMapped } from "../mapped.ts";
 import { type Flags, parseCommandLine } from "../parse.ts";
 import { err, out } from "../print.ts";
 import { chooseEndpoint, type RemoteEndpoint } from "../remote/endpoint.ts";
-import { remoteNotYet } from "../remote/error.ts";
 import { speakAs } from "../voice.ts";
 import { type Found, findDockerCommand } from "./commands.ts";
 import { dockerCommandNotHere } from "./error.ts";
@@ -55,13 +54,16 @@ async function carryOut(
   try {
     if (found.load === undefined) throw dockerCommandNotHere(found.typed, found.reason ?? "");
     const engine = isOfClient(found.name) ? undefined : chooseRemote(flags);
-    if (engine !== undefined) throw remoteNotYet(`docker ${found.typed}`, engine.host);
     const { command: vial } = await found.load();
     command = extend(vial, found.name);
     if (asksForHelp(command, rest))
       return show((await import("./help.ts")).printDockerHelp(vial, found.typed));
     const parsed = parseCommandLine(command, rest);
     refuseAbsent(vial, found.name, parsed.flags);
+    if (engine !== undefined) {
+      const { carryOutThere } = await import("../remote/carry-out.ts");
+      return await carryOutThere(engine, command, parsed, { name: found.name, typed: found.typed });
+    }
     becomeMapped(vial, parsed, [anewWord, ...argv]);
     return await vial.run(parsed.flags, parsed.args);
   } catch (error) {

@@ -100,3 +100,39 @@ export function remoteNotYet(what: string, engine: string): VialError {
     next: "run it on that machine, or leave DOCKER_HOST, DOCKER_CONTEXT and --context out to run it here",
   });
 }
+export function remoteUnreachable(engine: string, why: string): VialError {
+  return new VialError({
+    kind: "unavailable",
+    code: "remote-unreachable",
+    what: `Cannot connect to the Docker daemon at ${engine}. Is the docker daemon running?`,
+    why,
+    next: "start `vial serve` or dockerd there, or leave DOCKER_HOST, DOCKER_CONTEXT and --context out",
+  });
+}
+
+/** What the engine itself answered. */
+export function remoteRefused(message: string, status: number): VialError {
+  return new VialError({
+    kind:
+      status === 404
+        ? "not-found"
+        : status === 409
+          ? "conflict"
+          : status === 501
+            ? "not-implemented"
+            : "failed-precondition",
+    code: "remote-refused",
+    what: `Cannot go on: ${message}`,
+    next: "see the log of that engine",
+  });
+}
+
+export function remoteGarbled(engine: string, why: string): VialError {
+  return new VialError({
+    kind: "data-loss",
+    code: "remote-garbled",
+    what: `Cannot understand the answer of the engine at ${engine}`,
+    why,
+    next: "check that the address is that of an engine, by `docker version`",
+  });
+}

@@ -222,4 +222,12 @@ export const needs: readonly Need[] = [
     level: "recommended",
     versionArgs: ["--version"],
   },
+  {
+    program: "ssh",
+    package: "openssh-client",
+    use: "speaks with engines on other machines (DOCKER_HOST=ssh://...)",
+    cost: "engines cannot be reached over ssh",
+    level: "optional",
+    versionArgs: ["-V"],
+  },
 ];
