@@ -76,7 +76,10 @@ describe("readGlobals()", () => {
 
   test("takes the engine that is meant", () => {
     expect(readGlobals(["-H", "tcp://a", "ps"])).toMatchObject({ host: "tcp://a", words: ["ps"] });
-    expect(readGlobals(["--context=b", "ps", "--host"])).toMatchObject({ context: "b", words: ["ps", "--host"] });
+    expect(readGlobals(["--context=b", "ps", "--host"])).toMatchObject({
+      context: "b",
+      words: ["ps", "--host"],
+    });
   });
 
   test("makes a relative root absolute, because a command may change its folder", () => {

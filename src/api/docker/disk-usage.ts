@@ -30,7 +30,7 @@ async function diskUsage({ engine, version, query }: Exchange): Promise<Answer> 
     json: {
       LayersSize: report.imageBytes,
       Images: has("image") ? images(engine, version, report) : null,
-      Containers: has("container") ? containers(engine, report) : null,
+      Containers: has("container") ? containers(engine, report, version) : null,
       Volumes: has("volume") ? volumes(engine, report) : null,
       BuildCache: has("build-cache") ? buildCache(engine, version) : null,
       ...(version < 42 ? { BuilderSize: builderSize(engine) } : {}),
@@ -53,12 +53,12 @@ function images(engine: Engine, version: ApiVersion, report: DiskReport): readon
   });
 }
 
-function containers(engine: Engine, report: DiskReport): readonly object[] {
+function containers(engine: Engine, report: DiskReport, version: ApiVersion): readonly object[] {
   return listContainers(engine).flatMap((entry) => {
     const measured = report.containers[entry.spec.id];
     if (measured === undefined) return [];
     const { written, image } = measured;
-    return [{ ...summarize(engine, entry), SizeRw: written, SizeRootFs: written + image }];
+    return [{ ...summarize(engine, entry, version), SizeRw: written, SizeRootFs: written + image }];
   });
 }
 
