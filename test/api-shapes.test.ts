@@ -145,7 +145,7 @@ describe.skipIf(whyNot !== undefined)("answers", () => {
   const isServed = new Set(servedRoutes.map(({ method, path }) => `${method} ${path}`));
 
   for (const version of versions)
-    test.each(asked)(`1.${version} %s %s %s`, async (method, path, at = path, body = undefined) => {
+    test.each(asked)(`1.${version} %s %s %s`, async (method, path, at = path, body?: unknown) => {
       const answer = await fetch(`http://vial/v1.${version}${at}`, {
         method,
         unix: served.socket,

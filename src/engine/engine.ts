@@ -167,14 +167,12 @@ export { filterVolumes, prunableVolumes, volumeFilters, volumePruneFilters } fro
 export { describeVolume } from "./volume/describe.ts";
 export {
   findVolume,
-  isAnonymous,
   isVolumeName,
   listVolumes,
   type Volume,
   volumeNames,
 } from "./volume/record.ts";
 export { type PrunedVolumes, pruneVolumes, removeVolume, sweepVolumes } from "./volume/remove.ts";
-export { volumeUsers } from "./volume/users.ts";
 export { beginInstance, type InstanceReport } from "./instance/start.ts";
 export {
   instanceFiles,

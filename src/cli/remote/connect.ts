@@ -83,7 +83,7 @@ function openSsh({ address }: RemoteEndpoint): Wire {
     throw new Error("ssh has no streams");
   return {
     write: async (bytes) => {
-      stdin.write(bytes);
+      void stdin.write(bytes);
       await stdin.flush();
     },
     end: () => void stdin.end(),

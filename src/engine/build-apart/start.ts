@@ -65,7 +65,7 @@ async function feed(
 ): Promise<void> {
   const write = async (bytes: Uint8Array | string) => {
     try {
-      input.write(bytes);
+      void input.write(bytes);
       // Waits until the build has taken it: a gigabyte must not lie in our memory.
       await input.flush();
     } catch (error) {

@@ -36,8 +36,8 @@ export function startUnderTerminal(
     type: (bytes) => void child.terminal?.write(bytes),
     resize: (rows, columns) => child.terminal?.resize(columns, rows),
     // Bun reads a terminal as fast as it can. What stands between it and the program can be stopped.
-    pause: () => void child.kill("SIGSTOP"),
-    resume: () => void child.kill("SIGCONT"),
+    pause: () => child.kill("SIGSTOP"),
+    resume: () => child.kill("SIGCONT"),
   };
 }
 

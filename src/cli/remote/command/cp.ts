@@ -82,7 +82,7 @@ async function sendFiles(
   if (source === "-") return await put(engine, container, path, readDescriptor(0), options);
   const isFolder = path.endsWith("/") || (await isFolderThere(engine, container, path));
   const whole = hostPath(source);
-  if (isFolder || /\/\.$/.test(whole))
+  if (isFolder || whole.endsWith("/."))
     return await put(engine, container, path, copyOut({ root: "/", path: whole }, options), options);
   using folder = temporaryFolder();
   const name = basename(path);
