@@ -37,7 +37,7 @@ describe.skipIf(why !== undefined)("clients of the Docker Engine API", () => {
   test(
     "docker-py runs, builds, wires by name, publishes, reads logs and events",
     async () => {
-      const seen = await served.seen(["python3", "docker-py.py"]);
+      const seen = await served.seen(["/usr/bin/python3", "docker-py.py"]);
       expect(seen).toEqual({
         ping: true,
         api: true,
