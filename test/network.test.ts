@@ -268,6 +268,77 @@ suite("networks of their own", () => {
     );
   });
 
+  test("put a container on the wire of an interface of the host by macvlan", async () => {
+    const parent = [
+      "-d",
+      "macvlan",
+      "-o",
+      "parent=up0",
+      "--subnet",
+      "192.0.2.0/24",
+      "--gateway",
+      "192.0.2.2",
+    ];
+    await ok("network", "create", ...parent, "--ip-range", "192.0.2.64/26", "wire");
+    await sleeper("one", "--network", "wire");
+    await sleeper("two", "--network", "wire", "--ip", "192.0.2.99");
+    expect(await ping("one", "192.0.2.99")).toBe(true);
+    expect(await ping("one", "192.0.2.2")).toBe(true);
+    expect((await inside(world.pid, "busybox", "ping", "-c1", "-W1", "192.0.2.99")).code).toBe(0);
+    expect(await ok("exec", "one", "ip", "route")).toContain("default via 192.0.2.2");
+    await ok("network", "disconnect", "wire", "one");
+    expect(await ok("exec", "one", "ip", "addr")).not.toContain("192.0.2.");
+    expect(await refused("network", "create", "-d", "macvlan", "-o", "parent=nope0", "x")).toContain("nope0");
+  });
+
+  test("give a container its place again when it starts again, and share it with who joins it", async () => {
+    await ok("network", "create", "front");
+    await sleeper("web", "--network", "front", "--ip", "10.89.0.50");
+    await ok("restart", "-t", "0", "web");
+    expect(await field("web", "{{.NetworkSettings.Networks.front.IPAddress}}")).toBe("10.89.0.50");
+    const joined = ["run", "--rm", "--network", "container:web", "busybox"];
+    expect(await ok(...joined, "hostname", "-i")).toContain("10.89.0.50");
+    expect(await ok(...joined, "ping", "-c1", "-W1", "web")).toContain("10.89.0.50");
+    await ok(
+      ...["run", "-d", "--name", "again", "--network", "front", "--restart", "on-failure:1", "busybox"],
+      ...["sh", "-c", "hostname -i; exit 1"],
+    );
+    await vial.until(
+      "it has run twice",
+      async () => (await ok("logs", "again")).split("10.89.0.").length === 3,
+    );
+    await vial.until("its address is given back", () => !leases().some((lease) => lease !== "10.89.0.50"));
+  });
+
+  test("let a container have a name of its own for another, also when that starts again", async () => {
+    await sleeper("db");
+    await sleeper("web", "--link", "db:store");
+    expect(await ping("web", "store")).toBe(true);
+    const before = await field("db", "{{.NetworkSettings.IPAddress}}");
+    await ok("restart", "-t", "0", "db");
+    const after = await field("db", "{{.NetworkSettings.IPAddress}}");
+    expect(after).not.toBe(before);
+    expect(await ok("exec", "web", "cat", "/etc/hosts")).toContain(`${after}\tstore db `);
+    expect(await ping("web", "store")).toBe(true);
+    expect(await refused("run", "--rm", "--link", "nobody", "busybox", "true")).toContain("nobody");
+    expect(await refused("run", "--rm", "--link", "db:a b", "busybox", "true")).toContain('the name "a b"');
+  });
+
+  test("are made anew where a kill -9 left a bridge half made", async () => {
+    await ok("network", "create", "front");
+    const bridge = `br-${(await ok("network", "inspect", "-f", "{{.Id}}", "front")).slice(0, 12)}`;
+    await inside(host.pid, "ip", "link", "set", bridge, "alias", "");
+    await inside(host.pid, "ip", "addr", "flush", "dev", bridge);
+    await sleeper("web", "--network", "front");
+    expect(await ping("web", "192.0.2.2")).toBe(true);
+    await inside(host.pid, "ip", "link", "delete", bridge);
+    await inside(host.pid, "ip", "link", "add", bridge, "type", "bridge");
+    expect(await refused("run", "--rm", "--network", "front", "busybox", "true")).toContain(
+      `Cannot make the interface ${bridge} of the network "front": the host has one of this name`,
+    );
+    await inside(host.pid, "ip", "link", "delete", bridge);
+  });
+
   test("are swept of what a kill -9 left", async () => {
     await ok("network", "create", "front");
     const id = await sleeper("web", "--network", "front");

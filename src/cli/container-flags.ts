@@ -61,6 +61,7 @@ export const containerFlags: readonly Flag[] = [
   text("isolation", "level", "Level of isolation: container"),
   list("label", "name=value", "Set a label", "l"),
   list("label-file", "file", "Read labels from a file"),
+  list("link", "container[:alias]", "A name of its own for another container of the first network"),
   text("log-driver", "k8s-file|none", "Where the output is kept"),
   list("log-opt", "name=value", "max-size=BYTES, max-file=NUMBER"),
   text("mac-address", "address", "MAC address in the first network"),

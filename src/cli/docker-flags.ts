@@ -18,12 +18,6 @@ const absent: readonly Absent[] = [
   },
   {
     commands: making,
-    flags: ["--link"],
-    why: "names are looked up in networks",
-    next: "`vial network create web`, and --network web for both containers",
-  },
-  {
-    commands: making,
     flags: ["-a", "--attach"],
     why: "output and errors are always joined in the foreground, and the input by -i",
     next: "leave it out, and redirect what you do not want: `2>/dev/null`",

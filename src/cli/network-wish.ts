@@ -67,16 +67,26 @@ export function readDriverOption(text: string): Record<string, string> {
 function readBeside(flags: Flags): Partial<EndpointWish> {
   const [ipv4, ipv6, mac] = [flags.filled("ip"), flags.filled("ip6"), flags.filled("mac-address")];
   const aliases = flags.list("network-alias");
+  const links = flags.list("link").map(readLink);
   return {
     ...(ipv4 === undefined ? {} : { ipv4 }),
     ...(ipv6 === undefined ? {} : { ipv6 }),
     ...(mac === undefined ? {} : { mac }),
     ...(aliases.length === 0 ? {} : { aliases }),
+    ...(links.length === 0 ? {} : { links }),
   };
 }
 
+/** `CONTAINER`, or `CONTAINER:ALIAS`. */
+export function readLink(text: string): NonNullable<EndpointWish["links"]>[number] {
+  const [, container = "", alias = container] = /^\/?([^:]+)(?::\/?([^:]+))?$/.exec(text) ?? [];
+  if (container === "")
+    throw optionInvalid("--link", text, "it is not CONTAINER or CONTAINER:ALIAS", "--link db");
+  return { container, alias };
+}
+
 function refuseBeside(flags: Flags, network: string): void {
-  const [name] = ["ip", "ip6", "mac-address", "network-alias"].filter((entry) => flags.has(entry));
+  const [name] = ["ip", "ip6", "mac-address", "network-alias", "link"].filter((entry) => flags.has(entry));
   if (name !== undefined)
     throw optionsConflict(
       `--${name}`,

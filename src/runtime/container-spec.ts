@@ -102,6 +102,8 @@ export interface EndpointWish {
   /** More names by which others in this network find it. */
   readonly aliases: readonly string[];
   readonly driverOptions?: Readonly<Record<string, string>>;
+  /** Names of its own for others in this network. The container by its id; a wish may have its name. */
+  readonly links?: readonly { readonly container: string; readonly alias: string }[];
 }
 
 /** Everything that was decided when a container was created. Written once as spec.json; rename and update rewrite it. */

@@ -23,7 +23,7 @@ export interface HpcForm {
 export const valued = new Set(
   `add-host annotation app apply-cgroups bind blkio-weight blkio-weight-device cap-add cap-drop cgroupns cidfile cpu-period cpu-quota cpu-shares cpus cpuset-cpus
    cpuset-mems cwd detach-keys device dns dns-opt dns-option dns-search domainname entrypoint env env-file expose group-add health-cmd health-interval health-retries
-   health-start-interval health-start-period health-timeout home hostname ip ip6 isolation label label-file log-driver log-opt
+   health-start-interval health-start-period health-timeout home hostname ip ip6 isolation label label-file link log-driver log-opt
    mac-address memory memory-reservation memory-swap mount name network network-alias no-env no-mount oom-score-adj overlay pids-limit platform
    profile publish pull pwd restart runtime scratch security-opt shell shm-size stop-signal stop-timeout sysctl tmpdir tmpfs ulimit
    user volume workdir`.split(/\s+/),

@@ -15,15 +15,18 @@ import { resolveMounts, wantsVolumes } from "../volume/resolve.ts";
 import { deleteContainer } from "./finish.ts";
 import {
   claimContainer,
+  containerFolder,
   type ContainerFolder,
   makeFolders,
   newContainerId,
+  readSpec,
   removeFolders,
 } from "./folder.ts";
 import { clearBundle } from "./prepare.ts";
 import type { ImageRecord } from "./image-record.ts";
 import { soundHealth } from "./image-health.ts";
 import { settleEndpoints } from "./endpoint-wish.ts";
+import { markLinks } from "./links.ts";
 import { randomName } from "./random-name.ts";
 
 /** What a door may wish of a new container. What is left out comes from the image, then from the defaults. */
@@ -155,6 +158,8 @@ function putOnRecord<Early extends { abandon(): void } | undefined>(
     if (spec.mounts.some(wantsCopy)) markToFill(place);
     early = begin(spec, place);
     const named = recordContainer(engine, spec, place);
+    if (typeof spec.network === "object" && "endpoints" in spec.network)
+      markLinks(engine, spec.id, spec.network.endpoints);
     recordEvent(engine, named, "create");
     return { spec: named, place, early };
   } catch (error) {
@@ -168,7 +173,13 @@ function putOnRecord<Early extends { abandon(): void } | undefined>(
 /** The networks of a wish, looked up: one that is not there is told before the container is made. */
 function settleNetwork(engine: Engine, wish: CreateWish): CreateWish {
   const { network } = wish;
-  if (typeof network !== "object" || !("endpoints" in network)) return wish;
+  if (typeof network !== "object") return wish;
+  // As in Docker: the name in its /etc/hosts is that of the one whose network it is.
+  if ("container" in network)
+    return {
+      ...wish,
+      hostname: wish.hostname ?? readSpec(containerFolder(engine, network.container)).hostname,
+    };
   return { ...wish, network: { endpoints: settleEndpoints(engine, network.endpoints) } };
 }
 

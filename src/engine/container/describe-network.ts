@@ -67,7 +67,7 @@ export function describeNetworkSettings(
 
 function describeWish(wish: EndpointWish | undefined): Record<string, unknown> {
   const { ipv4, ipv6 } = wish ?? {};
-  const aliases = wish?.aliases ?? [];
+  const { aliases = [], links = [] } = wish ?? {};
   return {
     IPAMConfig:
       ipv4 === undefined && ipv6 === undefined
@@ -76,7 +76,8 @@ function describeWish(wish: EndpointWish | undefined): Record<string, unknown> {
             ...(ipv4 === undefined ? {} : { IPv4Address: ipv4 }),
             ...(ipv6 === undefined ? {} : { IPv6Address: ipv6 }),
           },
-    Links: null,
+    Links:
+      links.length === 0 ? null : links.map(({ container, alias }) => `${container.slice(0, 12)}:${alias}`),
     Aliases: aliases.length === 0 ? null : aliases,
     DriverOpts: null,
     ...noEndpoint,

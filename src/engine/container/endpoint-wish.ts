@@ -2,24 +2,30 @@ import { checkAddress, defaultName, type NetworkRecord } from "#network";
 import type { EndpointWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { aliasInvalid, endpointOptionUnsupported, macInvalid, networkTwice } from "../error.ts";
+import { containerId } from "./folder.ts";
 import { networkOf } from "./network.ts";
 
 /** The endpoints that a container is to have, each network by its full name. Throws network-unknown and others. */
 export function settleEndpoints(engine: Engine, wishes: readonly EndpointWish[]): readonly EndpointWish[] {
-  const settled = wishes.map((wish) => settleEndpoint(networkOf(engine, wish.network), wish));
+  const settled = wishes.map((wish) => settleEndpoint(engine, networkOf(engine, wish.network), wish));
   for (const [index, { network }] of settled.entries())
     if (settled.findIndex((other) => other.network === network) !== index) throw networkTwice(network);
   return settled;
 }
 
-export function settleEndpoint(network: NetworkRecord, wish: EndpointWish): EndpointWish {
+export function settleEndpoint(engine: Engine, network: NetworkRecord, wish: EndpointWish): EndpointWish {
   if (wish.ipv4 !== undefined) checkAddress(network, 4, wish.ipv4);
   if (wish.ipv6 !== undefined) checkAddress(network, 6, wish.ipv6);
   const [option] = Object.keys(wish.driverOptions ?? {});
   if (option !== undefined) throw endpointOptionUnsupported(option, network.driver);
   for (const alias of wish.aliases) checkAlias(network, alias);
+  const links = wish.links?.map(({ container, alias }) => {
+    checkName(alias);
+    return { container: containerId(engine, container), alias };
+  });
   return {
     ...wish,
+    ...(links === undefined ? {} : { links }),
     network: network.name,
     ...(wish.mac === undefined ? {} : { mac: checkMac(wish.mac) }),
   };
@@ -32,7 +38,11 @@ function checkAlias(network: NetworkRecord, alias: string): void {
       "no names are looked up in the network bridge",
       "make one by `vial network create web`",
     );
-  // It goes into the name server's file, a line for each container.
+  checkName(alias);
+}
+
+/** It goes into files of one line for each container: the name server's, /etc/hosts. */
+function checkName(alias: string): void {
   if (!/^[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?$/.test(alias))
     throw aliasInvalid(alias, 'a name has letters, digits, "_", "." and "-"', 'write it like "db"');
 }

@@ -3,6 +3,7 @@ import type { Endpoint } from "#network";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { type ContainerFolder, containerFolder } from "./folder.ts";
+import { printLinks } from "./link-lines.ts";
 import { makeResolvConf, readHostResolver } from "./resolver.ts";
 
 /** The container whose network namespace is joined. */
@@ -22,7 +23,9 @@ export function writeEtc(
   const joined = joins === undefined ? undefined : containerFolder(engine, joins).bundle;
   writeFileSync(
     `${folder}/hosts`,
-    joined === undefined ? printHosts(spec, endpoints) : readFileSync(`${joined}/etc/hosts`),
+    joined === undefined
+      ? printHosts(spec, endpoints, printLinks(engine, spec))
+      : readFileSync(`${joined}/etc/hosts`),
   );
   writeFileSync(`${folder}/hostname`, `${spec.hostname}\n`);
   writeFileSync(
@@ -37,9 +40,10 @@ export function writeEtc(
 /** Docker's word for the address by which a container reaches the host. */
 const hostGateway = "host-gateway";
 
-export function printHosts(
+function printHosts(
   spec: Pick<ContainerSpec, "network" | "hostname" | "domainname" | "extraHosts">,
   endpoints: readonly Endpoint[],
+  links: string,
 ): string {
   const names = namesOf(spec);
   const lines = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"];
@@ -52,7 +56,7 @@ export function printHosts(
   }
   for (const { ipv4, ipv6 } of endpoints)
     for (const address of [ipv4, ipv6]) if (address !== undefined) lines.push(`${address}\t${names}`);
-  return `${lines.join("\n")}\n`;
+  return `${lines.join("\n")}\n${links}`;
 }
 
 function namesOf({ hostname, domainname }: Pick<ContainerSpec, "hostname" | "domainname">): string {
@@ -64,10 +68,11 @@ function namesOf({ hostname, domainname }: Pick<ContainerSpec, "hostname" | "dom
  * what a program inside has written into them is lost, as in Docker.
  */
 export function rewriteEtc(
+  engine: Engine,
   spec: ContainerSpec,
   place: ContainerFolder,
   endpoints: readonly Endpoint[],
 ): void {
-  writeFileSync(`${place.bundle}/etc/hosts`, printHosts(spec, endpoints));
+  writeFileSync(`${place.bundle}/etc/hosts`, printHosts(spec, endpoints, printLinks(engine, spec)));
   writeFileSync(`${place.bundle}/etc/resolv.conf`, makeResolvConf(spec, endpoints, readHostResolver));
 }

@@ -18,6 +18,7 @@ import type { Engine } from "../engine-handle.ts";
 import { networksNeedRoot } from "../error.ts";
 import { recordNetworkEvent } from "../events.ts";
 import type { ContainerFolder } from "./folder.ts";
+import { tellLinkers } from "./links.ts";
 import { readNetwork, writeNetwork } from "./network-record.ts";
 import { closeContainerPorts, isUp, portWishes, publishContainerPorts } from "./ports.ts";
 
@@ -56,6 +57,7 @@ export function openNetwork(
       const ports = publishContainerPorts(engine, spec.id, portWishes(spec), joined);
       writeNetwork(place, { endpoints, ports });
       setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints });
+      tellLinkers(engine, place);
       for (const { network: record } of joinings)
         recordNetworkEvent(engine, record, "connect", { container: spec.id });
       return { path: namespace.path, endpoints, [Symbol.dispose]: () => namespace[Symbol.dispose]() };

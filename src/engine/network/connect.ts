@@ -18,6 +18,7 @@ import {
   readSpec,
   writeSpec,
 } from "../container/folder.ts";
+import { markLinks, tellLinkers } from "../container/links.ts";
 import { networkOf, planEndpoint, returnAddresses } from "../container/network.ts";
 import { readNetwork, writeNetwork } from "../container/network-record.ts";
 import { currentState } from "../container/state.ts";
@@ -40,10 +41,12 @@ export function connectNetwork(
   const spec = readSpec(place);
   const wishes = endpointsOf(spec, record.name);
   if (wishes.some((entry) => entry.network === record.name)) throw networkTwice(record.name);
-  const settled = settleEndpoint(record, { ...wish, network: record.name });
+  const settled = settleEndpoint(engine, record, { ...wish, network: record.name });
   const pid = runningPid(place);
   if (pid !== undefined) join(engine, spec, place, { record, wish: settled, pid });
   writeSpec(place, { ...spec, network: { endpoints: [...wishes, settled] } });
+  markLinks(engine, spec.id, [settled]);
+  tellLinkers(engine, place);
   recordNetworkEvent(engine, record, "connect", { container: spec.id });
 }
 
@@ -112,7 +115,7 @@ function join(
     const endpoints = [...live.endpoints, endpoint];
     writeNetwork(place, { endpoints, ports: movePorts(engine, spec, place, endpoints) });
     setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints });
-    rewriteEtc(spec, place, endpoints);
+    rewriteEtc(engine, spec, place, endpoints);
   } catch (error) {
     returnAddresses(engine, joining, spec.id);
     throw error;
@@ -141,7 +144,7 @@ function leave(
   leaveNetwork(inside, endpoint, others);
   writeNetwork(place, { endpoints: others, ports: movePorts(engine, spec, place, others) });
   setNames(engine.place, { id: spec.id, servers: spec.dns, endpoints: others });
-  rewriteEtc(spec, place, others);
+  rewriteEtc(engine, spec, place, others);
   for (const address of [endpoint.ipv4, endpoint.ipv6])
     if (address !== undefined) giveBack(engine.place, record.id, address, place.id);
 }

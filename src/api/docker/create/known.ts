@@ -57,6 +57,7 @@ export const actingHostConfig: readonly string[] = [
   "NanoCpus",
   "NetworkMode",
   "OomScoreAdj",
+  "Links",
   "PidMode",
   "PidsLimit",
   "PortBindings",

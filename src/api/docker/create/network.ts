@@ -25,9 +25,14 @@ export function readNetwork(engine: Engine, config: Fields, host: Fields, networ
   const own =
     wished.find(({ name }) => name === first)?.endpoint ?? readEndpoint(first, new Fields(undefined));
   const mac = own.mac ?? config.text("MacAddress");
+  const links = [...(own.links ?? []), ...host.texts("Links").map(readLink)];
   return {
     endpoints: [
-      { ...own, ...(mac === undefined ? {} : { mac: checkMac(mac) }) },
+      {
+        ...own,
+        ...(links.length === 0 ? {} : { links }),
+        ...(mac === undefined ? {} : { mac: checkMac(mac) }),
+      },
       ...wished.flatMap(({ name, endpoint }) => (name === first ? [] : [endpoint])),
     ],
   };
@@ -43,21 +48,26 @@ export function readEndpoint(network: string, settings: Fields): Endpoint {
   const [ipv4, ipv6, mac] = [ipam.text("IPv4Address"), ipam.text("IPv6Address"), settings.text("MacAddress")];
   if (ipam.texts("LinkLocalIPs").length > 0)
     throw badParameter("IPAMConfig.LinkLocalIPs is not supported: the kernel makes the link-local address");
-  if (settings.texts("Links").length > 0)
-    throw badParameter(
-      "Links is not supported: containers find each other by name in a network of their own",
-    );
   if ((settings.number("GwPriority") ?? 0) !== 0)
     throw badParameter("GwPriority is not supported: the network of NetworkMode has the default route");
   const driverOptions = settings.pairs("DriverOpts");
+  const links = settings.texts("Links").map(readLink);
   return {
     network,
     ...(ipv4 === undefined ? {} : { ipv4: checkAddress(ipv4) }),
     ...(ipv6 === undefined ? {} : { ipv6: checkAddress(ipv6) }),
     ...(mac === undefined ? {} : { mac: checkMac(mac) }),
     aliases: settings.texts("Aliases"),
+    ...(links.length === 0 ? {} : { links }),
     ...(Object.keys(driverOptions).length === 0 ? {} : { driverOptions }),
   };
+}
+
+/** "db", "db:alias", and as dockerd prints them "/db:/web/alias". */
+export function readLink(text: string): NonNullable<Endpoint["links"]>[number] {
+  const [container = "", alias = ""] = text.split(":").map((part) => part.replace(/^.*\//, ""));
+  if (container === "") throw badParameter(`bad format for links: ${text}`);
+  return { container, alias: alias === "" ? container : alias };
 }
 
 /** PortBindings: where nothing says otherwise, all addresses of the host, as Docker's users expect. */

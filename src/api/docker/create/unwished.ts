@@ -41,7 +41,6 @@ export const unwishedHostConfig: Readonly<Record<string, Unwished>> = {
   Isolation: { because: "it is for Windows", also: ["default"] },
   KernelMemory: { because: "the kernel has no such limit any more" },
   KernelMemoryTCP: { because: "the kernel has no such limit any more" },
-  Links: { because: "containers find each other by name in a network of their own: `docker network create`" },
   MemorySwappiness: { because: "Vial sets no swappiness", also: [-1] },
   OomKillDisable: { because: "a container out of memory would stand still for ever" },
   StorageOpt: { because: "the writable layer of a container has no size of its own" },
