@@ -7,8 +7,9 @@ import { parseMount } from "./mount-flag.ts";
 import { parseTmpfs, parseVolume } from "./mount-syntax.ts";
 import { readNetworkWish } from "./network-wish.ts";
 import type { Flags } from "./parse.ts";
-import { parsePublished } from "./publish-syntax.ts";
+import { everywhere, parsePublished } from "./publish-syntax.ts";
 import { parseSignal } from "./signal.ts";
+import { voice } from "./voice.ts";
 
 /** Reads the flags of `run` and `create`. Each flag acts or is refused with a reason. */
 export function readContainerWish(flags: Flags, command: readonly string[]): CreateWish {
@@ -43,8 +44,7 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
     mounts: readMounts(flags),
     volumesFrom: flags.list("volumes-from"),
     ...(network === undefined ? {} : { network }),
-    ports: parsePublished(flags.list("publish")),
-    publishAll: flags.bool("publish-all"),
+    ...readPorts(flags),
     domainname: readDomain(flags),
     extraHosts: readHosts(flags),
     dns: readDns(flags.list("dns")),
@@ -74,6 +74,14 @@ export function readContainerWish(flags: Flags, command: readonly string[]): Cre
     ...(runtime === undefined ? {} : { runtime }),
     exposedPorts: flags.list("expose").map(readExpose),
   };
+}
+
+/** Docker publishes at every address of the host where none is given. */
+function readPorts(flags: Flags): Pick<CreateWish, "ports" | "publishAll" | "publishAllAt"> {
+  const ports = parsePublished(flags.list("publish"));
+  const publishAll = flags.bool("publish-all");
+  if (voice().publishes === "loopback") return { ports, publishAll };
+  return { ports: ports.flatMap(everywhere), publishAll, publishAllAt: "everywhere" };
 }
 
 function refuseUnsupported(flags: Flags): void {

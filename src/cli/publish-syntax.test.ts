@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parsePublished } from "./publish-syntax.ts";
+import { everywhere, parsePublished } from "./publish-syntax.ts";
 
 const tcp = { protocol: "tcp" } as const;
 
@@ -86,6 +86,12 @@ describe("parsePublished()", () => {
       "8080/tcp of the host twice",
     );
     expect(parsePublished(["8080:80", "8080:80/udp", "127.0.0.2:8080:80", "80", "80"])).toHaveLength(5);
+  });
+
+  test("everywhere() keeps an address that is given", () => {
+    const wish = { ...tcp, hostPort: 8080, containerPort: 80 };
+    expect(everywhere(wish).map(({ hostAddress }) => hostAddress)).toEqual(["0.0.0.0", "::"]);
+    expect(everywhere({ ...wish, hostAddress: "127.0.0.1" })).toHaveLength(1);
   });
 
   test("refuses more ports than a container can have", () => {

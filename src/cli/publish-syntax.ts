@@ -80,6 +80,12 @@ function parsePublish(text: string, flag: string): readonly PortWish[] {
   }));
 }
 
+/** A wish that names no address, for every address of both families. */
+export function everywhere(wish: PortWish): readonly PortWish[] {
+  if (wish.hostAddress !== undefined) return [wish];
+  return ["0.0.0.0", "::"].map((hostAddress) => ({ ...wish, hostAddress }));
+}
+
 /** Parses `--publish-rm [ADDRESS:]HOSTPORT[/tcp|udp]`. */
 export function parseRemoval(text: string): PortRemoval {
   const match = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})(?:\/(tcp|udp))?$/.exec(text);
