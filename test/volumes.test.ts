@@ -11,6 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { printSize } from "#spec";
 import { rootTar } from "./made-image.ts";
 import { openVial, setupTimeout, type TestVial, whyNoContainers } from "./vial.ts";
 
@@ -549,5 +550,131 @@ suite("copy-up", () => {
     expect(out).not.toContain("_cop");
     expect(out).not.toContain("large");
     expect(vial.containerIds()).toEqual([]);
+  });
+});
+
+suite("volume export and import", () => {
+  async function importTar(name: string, make: string) {
+    const tar = `${vial.folder}/hostile.tar`;
+    rmSync(tar, { force: true });
+    sh(`set -e; d=$(mktemp -d -p ${vial.folder}); cd $d; ${make.replaceAll("TAR", tar)}; cd /; rm -rf $d`);
+    return await vial.run("volume", "import", name, tar);
+  }
+
+  test("what goes out comes in again, by pipe and file, with the volume's own owner and mode", async () => {
+    await vial.ok("create", "-v", "out:/data:", "full");
+    sh(`chown 1234:5678 ${dataOf("out")}`);
+    rmSync(`${dataOf("out")}/holes`);
+    const tar = `${vial.folder}/out.tar`;
+    await vial.ok("volume", "export", "-o", tar, "out");
+    sh(`gzip -kf ${tar}`);
+    expect(await vial.ok("volume", "import", "in", `${tar}.gz`)).toBe("in");
+    const look = (name: string) =>
+      Bun.spawnSync([
+        "sh",
+        "-c",
+        `cd ${dataOf(name)} && stat -c '%n %F %a %u %g %Y %h' . one hard link pipe sub sub/two`,
+      ]);
+    expect(look("in").stdout.toString()).toBe(look("out").stdout.toString());
+    const piped = await vial.command([
+      "sh",
+      "-c",
+      `${vial.program} volume export in | ${vial.program} volume import piped`,
+    ]);
+    expect([piped.code, piped.out, piped.err]).toEqual([0, "piped\n", ""]);
+    expect(readFileSync(`${dataOf("piped")}/one`, "utf8")).toBe("one\n");
+  });
+
+  test("into a volume with files: the archive's replace those of the same name, the others stay", async () => {
+    await vial.ok("volume", "create", "mixed");
+    writeFileSync(`${dataOf("mixed")}/same`, "old");
+    writeFileSync(`${dataOf("mixed")}/other`, "stays");
+    const { code } = await importTar("mixed", "printf new > same; tar cf TAR same");
+    expect([code, readFileSync(`${dataOf("mixed")}/same`, "utf8")]).toEqual([0, "new"]);
+    expect(readFileSync(`${dataOf("mixed")}/other`, "utf8")).toBe("stays");
+  });
+
+  test("hostile archives leave nothing outside, and a refused one nothing at all", async () => {
+    const outside = `${vial.folder}/outside`;
+    writeFileSync(outside, "untouched");
+    const up = await importTar("bad", "echo x > x; tar cPf TAR --transform 's,^x,../../../outside,' x");
+    expect([up.code, up.err.includes("Cannot")]).toEqual([2, true]);
+    const linked = await importTar(
+      "bad",
+      `ln -s ${vial.folder} away; tar cf TAR away; rm away; mkdir away; echo x > away/outside; tar rf TAR away/outside`,
+    );
+    expect([linked.code > 0, readFileSync(outside, "utf8")]).toEqual([true, "untouched"]);
+    const hard = await importTar(
+      "bad",
+      "echo x > a; ln a b; tar cPf TAR --transform 's,^a$,/etc/passwd,RSh;s,^a$,c,S' b a || tar cf TAR a",
+    );
+    expect(readFileSync(outside, "utf8")).toBe("untouched");
+    expect(hard.code === 0 || !(await volumes()).includes("bad")).toBe(true);
+    const cut = await importTar("cut", "head -c 100000 /dev/zero > z; tar cf - z | head -c 20000 > TAR");
+    expect([cut.code, (await volumes()).includes("cut")]).toEqual([1, false]);
+    const noise = await importTar("noise", "head -c 4096 /dev/urandom > TAR");
+    expect([noise.code, (await volumes()).includes("noise")]).toEqual([1, false]);
+    const device = await importTar("device", "mknod null c 1 3; echo f > f; tar cf TAR null f");
+    expect([device.code, device.err.includes('the device "null" was left out')]).toEqual([0, true]);
+    expect(readdirSync(dataOf("device"))).toEqual(["f"]);
+    const absolute = await importTar("absolute", "echo in > x; tar cPf TAR --transform 's,^x,/deep/x,' x");
+    expect([absolute.code, readFileSync(`${dataOf("absolute")}/deep/x`, "utf8")]).toEqual([0, "in\n"]);
+  });
+});
+
+suite("system df and system prune", () => {
+  function du(path: string, withTop: boolean): number {
+    const bytes = Number(Bun.spawnSync(["du", "-s", "-B1", path]).stdout.toString().split("\t")[0]);
+    return withTop ? bytes : bytes - statSync(path).blocks * 512;
+  }
+
+  test("the sizes are those of du, to the byte", async () => {
+    const write = "mkdir -p D/d; head -c 70001 /dev/urandom > D/f; ln D/f D/d/g; truncate -s 1G D/holes";
+    const script = [write.replaceAll("D", "/v"), write.replaceAll("D", "/written")].join("; ");
+    const id = await vial.ok(
+      "run",
+      "-d",
+      "-v",
+      "sized:/v",
+      "busybox",
+      "sh",
+      "-c",
+      `${script}; exec sleep 1000`,
+    );
+    await vial.until("it is written", () =>
+      existsSync(`${vial.root}/containers/${id}/rw/upper/written/holes`),
+    );
+    await vial.ok("volume", "create", "empty");
+    const rows = (
+      await vial.ok("system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}}")
+    ).split("\n");
+    const size = printSize(du(dataOf("sized"), false));
+    expect(rows[2]).toBe(`Local Volumes 2 1 ${size}`);
+    expect(rows[1]).toBe(`Containers 1 1 ${printSize(du(`${vial.root}/containers/${id}/rw/upper`, false))}`);
+    const store = ["store/blobs", "layers"].map((name) => `${vial.root}/${name}`).filter(existsSync);
+    expect(store.length).toBeGreaterThan(0);
+    const files = Bun.spawnSync([
+      "sh",
+      "-c",
+      `find ${store.join(" ")} -type f -printf '%b\n'`,
+    ]).stdout.toString();
+    const all = files
+      .trim()
+      .split("\n")
+      .reduce((sum, blocks) => sum + Number(blocks) * 512, 0);
+    expect(rows[0]).toMatch(new RegExp(`^Images \\d+ 1 ${printSize(all).replace(".", "\\.")}$`));
+    const long = await vial.ok("system", "df", "-v");
+    expect(long).toMatch(new RegExp(`\nsized +1 +${size.replace(".", "\\.")}\n`));
+    expect(long).toMatch(/\nempty +0 +0B\n/);
+  });
+
+  test("system prune takes what nothing uses, anonymous volumes when asked, and no volume with a name", async () => {
+    await vial.ok("create", "-v", "named:/n", "-v", "/anon", "busybox");
+    expect((await vial.run("system", "prune", "-f", "--volumes", "--filter", "until=1h")).code).toBe(2);
+    await vial.ok("system", "prune", "-f");
+    expect(vial.containerIds()).toEqual([]);
+    expect((await volumes()).length).toBe(2);
+    expect(await vial.ok("system", "prune", "-f", "--volumes")).toContain("Deleted Volumes:");
+    expect(await volumes()).toEqual(["named"]);
   });
 });

@@ -2,7 +2,7 @@ import { callChild } from "./child-call.ts";
 import { diffContainer } from "./container/changes.ts";
 import { findContainer, readSpec } from "./container/folder.ts";
 import { reportDisk } from "./disk-report.ts";
-import { writableBytes } from "./disk-usage.ts";
+import { writableBytes } from "./disk-written.ts";
 import type { Engine } from "./engine-handle.ts";
 
 /** The use cases that can be called in a child, by name. Arguments are text, values JSON. */

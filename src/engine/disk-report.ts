@@ -1,4 +1,5 @@
-import { measureImages, writableBytes } from "./disk-usage.ts";
+import { measureImages } from "./disk-usage.ts";
+import { writableBytes } from "./disk-written.ts";
 import { listContainers } from "./container/list.ts";
 import type { Engine } from "./engine-handle.ts";
 import { measureVolumes } from "./volume/usage.ts";

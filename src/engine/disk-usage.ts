@@ -1,13 +1,14 @@
-import { lstatSync, readdirSync } from "node:fs";
-import { blobSize, layerPlace, listImages, type StoredImage } from "#image";
-import type { ContainerSpec } from "#runtime";
-import type { Digest } from "#spec";
-import { containerFolder } from "./container/folder.ts";
+import { listImages, type StoredImage } from "#image";
 import { type ContainerEntry, listContainers } from "./container/list.ts";
+import { type BuildCacheUsage, measureBuildCache } from "./disk-build-cache.ts";
+import { partsOfImage, sizeOfParts } from "./disk-parts.ts";
+import { contentBytes, upperBytes } from "./disk-written.ts";
 import type { Engine } from "./engine-handle.ts";
 import { imageUsers } from "./image-users.ts";
+import { measureVolumes, type VolumeUsage } from "./volume/usage.ts";
 
-// What the store takes on the disk. Bytes everywhere.
+// What the store takes on the disk. Bytes everywhere, as du(1) counts them: whole blocks, folders too, holes not, a file
+// with several names once. What images share is counted once in their sum.
 
 export interface ImageUsage {
   readonly image: StoredImage;
@@ -32,93 +33,60 @@ export interface DiskUsage {
   /** What the images take that no container uses. */
   readonly reclaimableImageBytes: number;
   readonly containers: readonly ContainerUsage[];
+  readonly volumes: readonly VolumeUsage[];
+  readonly buildCache: BuildCacheUsage;
 }
 
-/** Measures images and containers. Walks the writable layers, which takes a while when they are large. */
-export function measureDisk(engine: Engine): DiskUsage {
+export type DiskSubject = "images" | "containers" | "volumes" | "build-cache";
+const allSubjects: readonly DiskSubject[] = ["images", "containers", "volumes", "build-cache"];
+
+/** Measures what is asked for. Walks writable layers, layers that are folders, and volumes, which may take a while. */
+export function measureDisk(engine: Engine, subjects: readonly DiskSubject[] = allSubjects): DiskUsage {
+  const wants = (subject: DiskSubject) => subjects.includes(subject);
   return {
-    ...measureImages(engine),
-    containers: listContainers(engine).map((entry) => ({
-      entry,
-      running: ["starting", "running", "paused"].includes(entry.state.status),
-      size: folderBytes(`${containerFolder(engine, entry.spec.id).folder}/rw/upper`),
-    })),
+    ...(wants("images") ? measureImages(engine) : noImages),
+    containers: wants("containers") ? measureContainers(engine) : [],
+    volumes: wants("volumes") ? measureVolumes(engine) : [],
+    buildCache: wants("build-cache")
+      ? measureBuildCache(engine)
+      : { entries: [], bytes: 0, reclaimableBytes: 0 },
   };
 }
 
-/** The part of measureDisk() that is about images. */
-export function measureImages(engine: Engine): Omit<DiskUsage, "containers"> {
+const noImages = { images: [], imageBytes: 0, reclaimableImageBytes: 0 };
+
+export function measureImages(
+  engine: Engine,
+): Pick<DiskUsage, "images" | "imageBytes" | "reclaimableImageBytes"> {
   const { images } = listImages(engine.store);
   const usersOf = imageUsers(engine);
-  const parts = new Map(images.map((image) => [image, partsOf(engine, image)]));
+  const parts = new Map(images.map((image) => [image, partsOfImage(engine.store, image)]));
   const counts = new Map<string, number>();
   for (const part of parts.values())
     for (const name of part.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const used = new Set<string>();
-  for (const [image, part] of parts)
-    if (usersOf(image).length > 0) for (const name of part.keys()) used.add(name);
   const all = new Map([...parts.values()].flatMap((part) => [...part]));
+  const used = new Set(
+    [...parts].flatMap(([image, part]) => (usersOf(image).length > 0 ? [...part.keys()] : [])),
+  );
   return {
     images: images.map((image) => {
-      const part = [...(parts.get(image) ?? [])];
+      const part = parts.get(image) ?? new Map<string, number>();
       return {
         image,
         containers: usersOf(image).length,
-        size: sum(part.map(([, size]) => size)),
-        shared: sum(part.filter(([name]) => (counts.get(name) ?? 0) > 1).map(([, size]) => size)),
+        size: sizeOfParts(part),
+        shared: sizeOfParts(part, (name) => (counts.get(name) ?? 0) > 1),
       };
     }),
-    imageBytes: sum([...all.values()]),
-    reclaimableImageBytes: sum([...all].filter(([name]) => !used.has(name)).map(([, size]) => size)),
+    imageBytes: sizeOfParts(all),
+    reclaimableImageBytes: sizeOfParts(all, (name) => !used.has(name)),
   };
 }
 
-/** Bytes of what a container has written, and of the layers of its image. Walks the writable layer. */
-export function writableBytes(
-  engine: Engine,
-  spec: ContainerSpec,
-): { readonly written: number; readonly image: number } {
-  const layers = spec.image.diffIds.map((diffId) => layerPlace(engine.store, diffId));
-  return {
-    written: folderBytes(`${containerFolder(engine, spec.id).folder}/rw/upper`),
-    image: sum(layers.map((layer) => (layer === undefined ? 0 : folderBytes(layer.path)))),
-  };
-}
-
-/** Everything on the disk that an image needs, by name, so that shared parts count once. */
-function partsOf(engine: Engine, image: StoredImage): ReadonlyMap<string, number> {
-  const { store } = engine;
-  const blobs: Digest[] = [
-    image.manifestDigest,
-    image.manifest.config.digest,
-    ...image.manifest.layers.map((layer) => layer.digest),
-  ];
-  const parts = new Map<string, number>(blobs.map((digest) => [digest, blobSize(store, digest) ?? 0]));
-  for (const diffId of image.config.rootfs.diff_ids ?? []) {
-    const place = layerPlace(store, diffId);
-    if (place !== undefined) parts.set(place.path, folderBytes(place.path));
-  }
-  return parts;
-}
-
-/** Bytes that a file or a tree takes on the disk, holes left out. Links are counted, not followed. */
-function folderBytes(path: string): number {
-  const info = lstatSync(path, { throwIfNoEntry: false });
-  if (info === undefined) return 0;
-  if (!info.isDirectory()) return info.isFile() ? info.blocks * 512 : 0;
-  return sum(namesIn(path).map((name) => folderBytes(`${path}/${name}`)));
-}
-
-/** A container that runs takes folders away while they are measured. */
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+function measureContainers(engine: Engine): readonly ContainerUsage[] {
+  return listContainers(engine).map((entry) => ({
+    entry,
+    running: ["starting", "running", "paused"].includes(entry.state.status),
+    size: upperBytes(engine, entry.spec.id),
+  }));
 }

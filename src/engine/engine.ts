@@ -92,7 +92,8 @@ export {
   type TransferOptions,
 } from "./images.ts";
 export { type DiskReport, diskTypes } from "./disk-report.ts";
-export { type DiskUsage, measureDisk, writableBytes } from "./disk-usage.ts";
+export { type DiskUsage, measureDisk } from "./disk-usage.ts";
+export { writableBytes } from "./disk-written.ts";
 export { ownProgram } from "./container/exit-command.ts";
 export { pauseContainer, unpauseContainer } from "./container/pause.ts";
 export { type PrunedContainers, pruneContainers } from "./container/prune.ts";
@@ -172,6 +173,8 @@ export {
   type Volume,
   volumeNames,
 } from "./volume/record.ts";
+export { pruneSystem, systemPruneFilters, type SystemPruned, type SystemPruneWish } from "./system-prune.ts";
+export { exportVolume, importVolume } from "./volume/archive.ts";
 export { type PrunedVolumes, pruneVolumes, removeVolume, sweepVolumes } from "./volume/remove.ts";
 export { beginInstance, type InstanceReport } from "./instance/start.ts";
 export {

@@ -37,6 +37,8 @@ export interface CopyOptions {
   readonly followLink?: boolean;
   /** `own`: the caller's files on the way into a container. `foreign` (the default): see TreeWriteOptions. */
   readonly from?: "own" | "foreign";
+  /** `archive`: the target itself gets the status that a tar stream has for "./". */
+  readonly top?: "archive";
 }
 
 export interface Copied {
@@ -85,7 +87,7 @@ export function* copyOut(from: CopyPlace, options: CopyOptions = {}): Generator<
 /** Everything below a root as a tar stream (`vial export`). */
 export function* exportTree(
   root: string,
-  options: Pick<TreeOptions, "times" | "latest" | "mine"> = {},
+  options: Partial<Pick<TreeOptions, "times" | "latest" | "mine" | "prefix">> = {},
 ): Generator<Buffer, void> {
   using top = new OpenFile(openRead(root));
   yield* readTree(top.fd, { prefix: "", isKept: notOverlay, ...options });
@@ -339,6 +341,7 @@ function treeWriteOptions(options: CopyOptions) {
   return {
     owner: options.archive === true ? "archive" : "caller",
     from: options.from ?? "foreign",
+    top: options.top,
   } as const;
 }
 

@@ -1,9 +1,9 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { exportContainer, openEngine } from "#engine";
 import type { Command } from "../command.ts";
 import { exportToTerminal } from "../error.ts";
 import { textFlag } from "../flag.ts";
 import { isTerminal, out } from "../print.ts";
+import { writeWhole } from "../whole-file.ts";
 
 export const command: Command = {
   name: "export",
@@ -21,16 +21,7 @@ export const command: Command = {
       for (const bytes of stream) out(bytes);
       return 0;
     }
-    const part = `${file}.part-${process.pid}`;
-    const fd = openSync(part, "wx", 0o600);
-    try {
-      for (const bytes of stream)
-        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-      renameSync(part, file);
-    } finally {
-      closeSync(fd);
-      rmSync(part, { force: true });
-    }
+    writeWhole(file, stream);
     return 0;
   },
 };

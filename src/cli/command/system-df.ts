@@ -11,8 +11,13 @@ import { out } from "../print.ts";
 export const command: Command = {
   name: "system df",
   usage: "[OPTIONS]",
-  summary: "Show what images and containers take on the disk",
-  flags: [listFormatFlag, boolFlag("verbose", "Show every image and container", "v")],
+  summary: "Show what images, containers, volumes and builds take on the disk",
+  // Files of sub-ids in folders of their own are counted too.
+  mapped: "any",
+  flags: [
+    listFormatFlag,
+    boolFlag("verbose", "Show every image, container, volume and step of a build", "v"),
+  ],
   args: [0, 0],
   run(flags) {
     const format = flags.text("format");
@@ -37,8 +42,9 @@ const listing: Listing = {
 };
 
 function summaryRows(usage: DiskUsage): Row[] {
-  const containerBytes = usage.containers.reduce((sum, { size }) => sum + size, 0);
-  const stoppedBytes = usage.containers.reduce((sum, { running, size }) => sum + (running ? 0 : size), 0);
+  const { volumes, buildCache } = usage;
+  const containerBytes = sizeOf(usage.containers);
+  const stoppedBytes = sizeOf(usage.containers.filter(({ running }) => !running));
   return [
     row("Images", usage.images.length, usage.images.filter(({ containers }) => containers > 0).length, {
       size: usage.imageBytes,
@@ -48,7 +54,19 @@ function summaryRows(usage: DiskUsage): Row[] {
       size: containerBytes,
       reclaimable: stoppedBytes,
     }),
+    row("Local Volumes", volumes.length, volumes.filter(({ users }) => users > 0).length, {
+      size: sizeOf(volumes),
+      reclaimable: sizeOf(volumes.filter(({ users }) => users === 0)),
+    }),
+    row("Build Cache", buildCache.entries.length, 0, {
+      size: buildCache.bytes,
+      reclaimable: buildCache.reclaimableBytes,
+    }),
   ];
+}
+
+function sizeOf(list: readonly { readonly size: number }[]): number {
+  return list.reduce((sum, { size }) => sum + size, 0);
 }
 
 function row(
@@ -92,6 +110,21 @@ const containerListing: Listing = {
     Status: "STATUS",
   },
 };
+const volumeListing: Listing = {
+  table: "{{.Name}}\t{{.Links}}\t{{.Size}}",
+  headers: { Links: "LINKS", Name: "VOLUME NAME", Size: "SIZE" },
+};
+const cacheListing: Listing = {
+  table: "{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.LastUsedSince}}\t{{.Shared}}\t{{.Description}}",
+  headers: {
+    CacheType: "CACHE TYPE",
+    Description: "DESCRIPTION",
+    ID: "CACHE ID",
+    LastUsedSince: "LAST USED",
+    Shared: "SHARED",
+    Size: "SIZE",
+  },
+};
 
 function printVerbose(usage: DiskUsage): string {
   const images = usage.images.map(({ image, containers, size, shared }): Row => {
@@ -117,8 +150,27 @@ function printVerbose(usage: DiskUsage): string {
       Status: entry.state.status,
     }),
   );
+  const volumes = usage.volumes.map(
+    (entry): Row => ({
+      Links: String(entry.users),
+      Name: entry.volume.name,
+      Size: printSize(entry.size),
+    }),
+  );
+  const cache = usage.buildCache.entries.map(
+    (entry): Row => ({
+      CacheType: entry.type,
+      Description: entry.description,
+      ID: entry.id.slice(0, 12),
+      LastUsedSince: printAge(new Date(entry.usedAt).toISOString()),
+      Shared: String(entry.shared),
+      Size: printSize(entry.size),
+    }),
+  );
   return (
     `Images space usage:\n\n${printList(imageListing, images, undefined)}\n` +
-    `Containers space usage:\n\n${printList(containerListing, containers, undefined)}`
+    `Containers space usage:\n\n${printList(containerListing, containers, undefined)}\n` +
+    `Local Volumes space usage:\n\n${printList(volumeListing, volumes, undefined)}\n` +
+    `Build cache usage: ${printSize(usage.buildCache.bytes)}\n\n${printList(cacheListing, cache, undefined)}`
   );
 }

@@ -42,13 +42,13 @@ test("vial system df, --format, --verbose", async () => {
   addImage(host.store, { name: "debian:12", created: "2023-08-14T00:00:00Z" });
   const { out } = await host.vial("system", "df");
   expect(out).toMatch(
-    /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +2 +0 +2\.\d+kB +2\.\d+kB \(100%\)\nContainers +0 +0 +0B +0B\n$/,
+    /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +2 +0 +\d+\.\d+kB +\d+\.\d+kB \(100%\)\nContainers +0 +0 +0B +0B\nLocal Volumes +0 +0 +0B +0B\nBuild Cache +0 +0 +0B +0B\n$/,
   );
   expect((await host.vial("system", "df", "--format", "{{.Type}}={{.TotalCount}}")).out).toBe(
-    "Images=2\nContainers=0\n",
+    "Images=2\nContainers=0\nLocal Volumes=0\nBuild Cache=0\n",
   );
   expect((await host.vial("system", "df", "-v")).out).toMatch(
-    /debian +12 +[0-9a-f]{12} +\d years ago +1\.\d+kB +1\.02kB +\d+B +0\n/,
+    /debian +12 +[0-9a-f]{12} +\d years ago +12\.\d+kB +4\.1kB +8\.19kB +0\n/,
   );
   expect((await host.vial("system", "df", "--verbose", "--format", "json")).code).toBe(2);
 });

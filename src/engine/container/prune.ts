@@ -1,5 +1,5 @@
 import { isVialError } from "#spec";
-import { writableBytes } from "../disk-usage.ts";
+import { writableBytes } from "../disk-written.ts";
 import type { Engine } from "../engine-handle.ts";
 import type { ContainerSpec } from "#runtime";
 import { removeContainer } from "./remove.ts";

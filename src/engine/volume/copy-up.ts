@@ -68,7 +68,7 @@ function copyBeside(
 }
 
 /** What is there already stays: a container that runs has made it meanwhile. */
-function moveIn(whole: string, data: string): void {
+export function moveIn(whole: string, data: string): void {
   // Before each entry that goes changes its time.
   const status = statSync(whole);
   for (const name of readdirSync(whole, { encoding: "buffer" })) {

@@ -182,3 +182,12 @@ export function volumeFilesLost(name: string, folder: string): VialError {
     next: `mkdir -p ${folder}`,
   });
 }
+export function volumeImportFailed(name: string, why: string): VialError {
+  return new VialError({
+    kind: "failed-precondition",
+    code: "volume-import-failed",
+    what: `Cannot import into the volume ${JSON.stringify(name)}`,
+    why,
+    next: "the volume is as it was; mend the cause, or give another archive",
+  });
+}

@@ -18,7 +18,7 @@ import { recordVolumeEvent } from "../events.ts";
 import { layerMissing } from "../error.ts";
 import { mountSubpathInvalid, volumeDeviceRefused, volumeDeviceTaken, volumeFilesLost } from "./error.ts";
 import { parseDevice } from "./options.ts";
-import { dataFolder, findVolume } from "./record.ts";
+import { dataFolder, findVolume, type Volume } from "./record.ts";
 import { volumeUsers } from "./users.ts";
 
 // Where the volumes and images that a container mounts lie on the host. A plain volume is its folder. What has to be
@@ -56,6 +56,25 @@ export function closeSources(engine: Engine, spec: ContainerSpec): void {
   for (const index of spec.mounts.keys())
     for (const form of [".folder", ".file", ".device", ".image"])
       unmountLazily(`${engine.place.run}/mounts/${index}${form}`);
+}
+
+/** Where the files of a volume are, for whoever copies them. In a mount namespace of one's own when it has options. */
+export function showVolume(engine: Engine, volume: Volume): string {
+  const device = parseDevice(volume.options);
+  if (device === undefined) return dataFolder(engine, volume.name);
+  const folder = shownAt(engine);
+  freePoint(folder);
+  mountVolume(volume.name, device, folder);
+  return folder;
+}
+
+/** Lets go of what showVolume() has mounted. */
+export function closeVolume(engine: Engine): void {
+  unmountLazily(shownAt(engine));
+}
+
+function shownAt(engine: Engine): string {
+  return `${engine.place.run}/mounts/shown`;
 }
 
 function openVolume(engine: Engine, spec: ContainerSpec, mount: VolumeMount, point: string): string {

@@ -1,4 +1,4 @@
-import { treeBytes } from "#host";
+import { contentBytes } from "../disk-written.ts";
 import type { Engine } from "../engine-handle.ts";
 import { dataFolder, listVolumes, type Volume } from "./record.ts";
 import { volumeUsers } from "./users.ts";
@@ -16,7 +16,7 @@ export function measureVolumes(engine: Engine): readonly VolumeUsage[] {
   const users = volumeUsers(engine);
   return listVolumes(engine).map((volume) => ({
     volume,
-    size: treeBytes(dataFolder(engine, volume.name)),
+    size: contentBytes(dataFolder(engine, volume.name)),
     users: users.get(volume.name)?.length ?? 0,
   }));
 }

@@ -43,6 +43,8 @@ export interface TreeWriteOptions {
    * does not become one of the caller's.
    */
   readonly from: "own" | "foreign";
+  /** `archive`: the folder that takes the members gets the status that the archive has for "./"; else it keeps its own. */
+  readonly top?: "archive" | undefined;
 }
 
 export class TreeWriter implements TarHandler, Disposable {
@@ -70,8 +72,11 @@ export class TreeWriter implements TarHandler, Disposable {
     this.#entry = entry;
     const parts = componentsOf(entry.name);
     const name = parts.pop();
-    // The top itself: "./" of an archive. The folder is there, and keeps its own mode.
-    if (name === undefined) return;
+    // The top itself: "./" of an archive. The folder is there.
+    if (name === undefined) {
+      if (this.#options.top === "archive" && entry.type === "directory") this.#takeTop(entry);
+      return;
+    }
     const parent = this.#folder(parts.join("/"));
     const at = belowFd(parent.fd, Buffer.from(name, "latin1"));
     switch (entry.type) {
@@ -160,6 +165,13 @@ export class TreeWriter implements TarHandler, Disposable {
     if (this.#options.owner === "archive") lchownSync(at, entry.uid, entry.gid);
     this.#setXattrs(at, entry);
     this.#times.push({ path, time: timeOf(entry), mode: this.#modeOf(entry) });
+  }
+
+  #takeTop(entry: TarEntry): void {
+    const at = Buffer.from(`${this.#folder("").path}/.`);
+    if (this.#options.owner === "archive") lchownSync(at, entry.uid, entry.gid);
+    this.#setXattrs(at, entry);
+    this.#times.push({ path: "", time: timeOf(entry), mode: this.#modeOf(entry) });
   }
 
   #modeOf(entry: TarEntry): number {
