@@ -2,7 +2,7 @@ import { listImages, type StoredImage } from "#image";
 import { type ContainerEntry, listContainers } from "./container/list.ts";
 import { type BuildCacheUsage, measureBuildCache } from "./disk-build-cache.ts";
 import { partsOfImage, sizeOfParts } from "./disk-parts.ts";
-import { contentBytes, upperBytes } from "./disk-written.ts";
+import { upperBytes } from "./disk-written.ts";
 import type { Engine } from "./engine-handle.ts";
 import { imageUsers } from "./image-users.ts";
 import { measureVolumes, type VolumeUsage } from "./volume/usage.ts";

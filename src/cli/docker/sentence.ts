@@ -124,6 +124,15 @@ const sentences: Readonly<
   "context-in-use": ([name = ""]) => `context "${name}" is in use, set -f flag to force remove`,
   "endpoint-twice": () => "conflicting options: cannot specify both --host and --context",
   "reference-invalid": () => "invalid reference format",
+  "volume-unknown": ([name = ""]) => `get ${name}: no such volume`,
+  "volume-in-use": ([name = "", ...containers]) =>
+    `remove ${name}: volume is in use - [${containers.join(", ")}]`,
+  "volume-name-invalid": ([name = ""]) =>
+    `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+  "volume-driver-unknown": ([name = ""]) =>
+    `error looking up volume plugin ${name}: plugin "${name}" not found`,
+  "volume-option-invalid": (_names, _verb, { why = "" }) => why,
+  "mount-target-twice": ([target = ""]) => `Duplicate mount point: ${target}`,
   "command-not-found": ([name = ""], verb) =>
     `${failed(verb)}exec: ${JSON.stringify(name)}: executable file not found in $PATH: unknown`,
   "command-not-executable": ([name = ""], verb) =>
