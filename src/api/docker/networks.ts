@@ -11,6 +11,7 @@ import {
   removeNetwork,
 } from "#engine";
 import { hasLabel, parseMoment } from "#spec";
+import type { ApiVersion } from "../api-version.ts";
 import { Fields } from "../fields.ts";
 import { parseFilters, withFilterWords } from "../filters.ts";
 import type { Answer, Exchange, Route } from "../route.ts";
@@ -18,20 +19,26 @@ import { readEndpoint } from "./create/network.ts";
 import { readNetworkWish } from "./network-wish.ts";
 import { badParameter, DockerAnswer } from "./phrases.ts";
 
-function list({ engine, query }: Exchange): Answer {
+function list({ engine, query, version }: Exchange): Answer {
   const filters = parseFilters(query.text("filters"), networkFilters);
   const networks = withFilterWords(() => filterNetworks(engine, listNetworks(engine), filters));
-  return { status: 200, json: networks.map((network) => describeNetwork(engine, network, "alone")) };
+  const described = networks.map((network) => describeNetwork(engine, network, "alone"));
+  return { status: 200, json: described.map((network) => ofVersion(version, network)) };
+}
+
+/** EnableIPv4 came with 1.48. */
+function ofVersion(version: ApiVersion, { EnableIPv4, ...network }: Record<string, unknown>) {
+  return version >= 48 ? { ...network, EnableIPv4 } : network;
 }
 
 /** `verbose` has more to tell of a swarm alone. */
-function inspect({ engine, params, query }: Exchange): Answer {
+function inspect({ engine, params, query, version }: Exchange): Answer {
   const name = params.id ?? "";
   const network = findNetwork(engine, name);
   const scope = query.filled("scope");
   if (scope !== undefined && scope !== network.scope)
     throw new DockerAnswer(404, `network ${name} not found`);
-  return { status: 200, json: describeNetwork(engine, network) };
+  return { status: 200, json: ofVersion(version, describeNetwork(engine, network)) };
 }
 
 async function create(exchange: Exchange): Promise<Answer> {
