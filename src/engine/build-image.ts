@@ -24,13 +24,14 @@ import {
   writeStage,
 } from "#build";
 import { exportTree, holdContent, readImage, type SavedImage, setRef } from "#image";
-import type { Descriptor, Digest, ImageConfig, ImageReference } from "#spec";
+import { type Descriptor, type Digest, type ImageConfig, type ImageReference, printFamiliar } from "#spec";
 import { debugShell, type ShellDialog } from "./debug-shell.ts";
 import { recipeMissing } from "./error.ts";
 import { timeOfSteps, trimBuildCache } from "./build-cache.ts";
 import { type CachePlace, type CacheTarget, openCacheSource, writeCache } from "./build-cache-places.ts";
 import { openWorker, sweepBuilds, type WorkerOptions } from "./builds.ts";
 import type { Engine } from "./engine-handle.ts";
+import { recordImageEvent } from "./events.ts";
 
 export interface BuildWish extends Omit<BuildOptions, "cacheSources"> {
   readonly cacheFrom: readonly CachePlace[];
@@ -141,7 +142,10 @@ async function buildHeld(
     const image = writeStage(session, stage);
     const { descriptor } = image;
     if (wish.references.length === 0 && wish.unnamed === "dangling") setRef(store, undefined, descriptor);
-    for (const reference of wish.references) setRef(store, reference, descriptor);
+    for (const reference of wish.references) {
+      setRef(store, reference, descriptor);
+      recordImageEvent(engine, "tag", image.id, printFamiliar(reference));
+    }
     const result: BuiltImage = {
       id: image.id,
       descriptor,

@@ -20,9 +20,10 @@ async function build(exchange: Exchange): Promise<Answer> {
         order.context.kind === "archive" ? exchange.body : undefined,
         {
           signal: exchange.gone,
-          report: (line) => {
+          report: async (line) => {
             hasBegun ||= line.kind === "begun";
             if (!query.bool("q")) shown.report(line);
+            await messages.flush();
           },
         },
       );

@@ -115,7 +115,15 @@ function plannedOf(text: string, name: string): readonly PlannedInstruction[] {
 
 function tell(line: BuildLine): void {
   const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-  for (let done = 0; done < bytes.length; ) done += writeSync(1, bytes, done);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(1, bytes, done);
+    } catch (error) {
+      // Who reads may have set the pipe so that it does not wait.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Bun.sleepSync(2);
+    }
+  }
 }
 
 function printError(error: unknown): PrintedError {

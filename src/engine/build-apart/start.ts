@@ -17,7 +17,8 @@ export async function buildApart(
   order: BuildOrder,
   context: AsyncIterable<Uint8Array> | undefined,
   options: {
-    readonly report: (line: Exclude<BuildLine, { kind: "built" | "refused" }>) => void;
+    /** The build waits until it resolves: its output must not pile up here. */
+    readonly report: (line: Exclude<BuildLine, { kind: "built" | "refused" }>) => Promise<void>;
     readonly signal: AbortSignal;
   },
 ): Promise<string> {
@@ -65,7 +66,7 @@ async function feed(
 ): Promise<void> {
   const write = async (bytes: Uint8Array | string) => {
     try {
-      void input.write(bytes);
+      await input.write(bytes);
       // Waits until the build has taken it: a gigabyte must not lie in our memory.
       await input.flush();
     } catch (error) {
@@ -89,7 +90,7 @@ type Last = Extract<BuildLine, { kind: "built" | "refused" }>;
 
 async function listen(
   output: ReadableStream<Uint8Array>,
-  report: (line: Exclude<BuildLine, Last>) => void,
+  report: (line: Exclude<BuildLine, Last>) => Promise<void>,
 ): Promise<Last | undefined> {
   let last: Last | undefined;
   let rest = "";
@@ -100,7 +101,7 @@ async function listen(
     for (const text of lines) {
       const line = JSON.parse(text) as BuildLine;
       if (line.kind === "built" || line.kind === "refused") last = line;
-      else report(line);
+      else await report(line);
     }
   }
   return last;
