@@ -301,6 +301,27 @@ describe.skipIf(why !== undefined)("images by the docker command line", () => {
     await ok("rmi", "built:1", "built:two");
   });
 
+  test("are built of what lies at an address", async () => {
+    const host = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => new Response("FROM busybox\nLABEL from=afar\n"),
+    });
+    try {
+      const path = `/build?q=1&t=afar:1&remote=${encodeURIComponent(`http://127.0.0.1:${host.port}/Dockerfile`)}`;
+      expect((await request("POST", path)).body).toContain("sha256:");
+      expect(await ok("image", "inspect", "--format", "{{.Config.Labels}}", "afar:1")).toBe("map[from:afar]");
+      await ok("rmi", "afar:1");
+      const refused = await request(
+        "POST",
+        `/build?remote=${encodeURIComponent("--upload-pack=touch /tmp/x")}`,
+      );
+      expect(said(refused)).toEqual([400, expect.stringContaining("remote is no address")]);
+    } finally {
+      await host.stop(true);
+    }
+  });
+
   test("that cannot be built say why", async () => {
     const failing = await docker("build", recipe("failing", ["FROM busybox", "RUN echo before; exit 3"]));
     expect([failing.code, failing.out]).toEqual([3, expect.stringContaining("before")]);

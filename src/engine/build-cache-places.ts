@@ -7,7 +7,7 @@ import {
   writeCacheImage,
 } from "#build";
 import { openLayoutImage, type Store, saveLayout, sweepLayout } from "#image";
-import { findCredential, openRemoteImage, pushImage } from "#registry";
+import { type CredentialFinder, findCredential, openRemoteImage, pushImage } from "#registry";
 import {
   type Descriptor,
   hostPlatform,
@@ -39,6 +39,8 @@ export interface CacheTarget {
 
 interface SourceOptions {
   readonly warn: Warn;
+  /** Default: as this person has signed in. */
+  readonly credential?: CredentialFinder;
   readonly signal: AbortSignal;
 }
 
@@ -123,7 +125,7 @@ async function openRemote(
     store,
     reference,
     transport: newTransport(options.signal),
-    credential: findCredential,
+    credential: options.credential ?? findCredential,
     unpacker: layerUnpacker(store, options.warn),
     doing: "read the build cache",
     signal: options.signal,
@@ -168,7 +170,7 @@ export async function writeCache(
         target: descriptor,
         reference: place.reference,
         transport: newTransport(options.signal),
-        credential: findCredential,
+        credential: options.credential ?? findCredential,
         signal: options.signal,
       });
   } catch (error) {

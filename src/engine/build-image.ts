@@ -122,7 +122,8 @@ async function buildHeld(
     recipe: wish.recipe.path,
     recipeName: wish.recipe.name,
   });
-  const transferOptions = { warn: transfer.warn, signal: wish.signal };
+  const { warn, credential } = transfer;
+  const transferOptions = { warn, signal: wish.signal, ...(credential === undefined ? {} : { credential }) };
   const options = {
     ...wish,
     debugShell: debugShell(engine, wish.shellDialog, wish.signal),
