@@ -116,6 +116,23 @@ describe.skipIf(reason !== undefined)("docker", () => {
     expect(alone.out).toBe("");
   });
 
+  test("publishes on every address where none is named, and Vial on loopback", async () => {
+    const words = ["create", "-p", "18080:80", "-p", "127.0.0.2:18081:81", "busybox"];
+    const bindings = async (id: string) =>
+      JSON.parse(await vial.inspect(id.trim(), "{{json .HostConfig.PortBindings}}"));
+    const [docked, own] = [(await run(...words)).out, await vial.ok(...words)];
+    const named = [{ HostIp: "127.0.0.2", HostPort: "18081" }];
+    expect(await bindings(docked)).toEqual({
+      "80/tcp": [{ HostIp: "", HostPort: "18080" }],
+      "81/tcp": named,
+    });
+    expect(await bindings(own)).toEqual({
+      "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "18080" }],
+      "81/tcp": named,
+    });
+    await run("rm", docked.trim(), own);
+  });
+
   test.each([
     ["compose", "this version of Vial reads no compose files"],
     ["swarm", "Vial has no swarm"],
