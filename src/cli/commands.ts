@@ -47,6 +47,7 @@ export const table: Readonly<Record<string, LoadCommand>> = {
   "instance stats": () => import("./command/instance-stats.ts"),
   "instance stop": () => import("./command/instance-stop.ts"),
   "internal-build": () => import("./command/internal-build.ts"),
+  "internal-archive": () => import("./command/internal-archive.ts"),
   "internal-call": () => import("./command/internal-call.ts"),
   "internal-copy-up": () => import("./command/internal-copy-up.ts"),
   "internal-exited": () => import("./command/internal-exited.ts"),

@@ -465,26 +465,6 @@ export function nothingToInspect(name: string): VialError {
   });
 }
 
-export function topOptionUnsupported(text: string): VialError {
-  return new VialError({
-    kind: "not-implemented",
-    code: "top-option-unsupported",
-    what: `Cannot list processes by the options ${JSON.stringify(text)}`,
-    why: "Vial reads the host's /proc itself and knows -ef, aux and -o COLUMN,...",
-    next: "vial top CONTAINER -o pid,user,args",
-  });
-}
-
-export function topColumnUnknown(column: string, known: readonly string[]): VialError {
-  return new VialError({
-    kind: "invalid-argument",
-    code: "top-column-unknown",
-    what: `Cannot show the column ${JSON.stringify(column)}`,
-    why: `the columns are ${known.join(", ")}`,
-    next: `-o ${(nearest(column.toUpperCase(), known) ?? "PID").toLowerCase()}`,
-  });
-}
-
 export function exportToTerminal(name: string): VialError {
   return new VialError({
     kind: "invalid-argument",

@@ -37,6 +37,11 @@ export async function callChild(engine: Engine, verb: string, ...args: readonly 
   } catch {
     throw childCallFailed(verb, exitCode, stderr.trim());
   }
+  return valueOfChild(answer);
+}
+
+/** The value that a child gave, or its error thrown. */
+export function valueOfChild(answer: ChildAnswer): unknown {
   if ("value" in answer) return answer.value;
   throw readError(answer.error);
 }

@@ -1,4 +1,5 @@
 import { callChild } from "./child-call.ts";
+import { containerPathInfo } from "./container/archive.ts";
 import { diffContainer } from "./container/changes.ts";
 import { findContainer, readSpec } from "./container/folder.ts";
 import { reportDisk } from "./disk-report.ts";
@@ -9,6 +10,7 @@ import type { Engine } from "./engine-handle.ts";
 export const childCalls = {
   changes: (engine: Engine, name = "") => diffContainer(engine, name),
   disk: (engine: Engine, ...types: readonly string[]) => reportDisk(engine, types),
+  pathInfo: (engine: Engine, id = "", path = "") => containerPathInfo(engine, id, path),
   size: (engine: Engine, name = "") => writableBytes(engine, readSpec(findContainer(engine, name))),
 };
 

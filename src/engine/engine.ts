@@ -117,6 +117,8 @@ export { checkHealth, type Health } from "./container/health.ts";
 export { containerFilters, filterContainers } from "./container/filter.ts";
 export { EntryCache } from "./container/entry-cache.ts";
 export { type ContainerEntry, entryOf, listContainers } from "./container/list.ts";
+export { readContainerArchive, writeContainerArchive } from "./container/archive.ts";
+export { readArchiveApart, writeArchiveApart } from "./container/archive-apart.ts";
 export { exportApart } from "./container/export-apart.ts";
 export { startApart } from "./container/start-apart.ts";
 export { answerOfChild } from "./child-call.ts";
@@ -125,7 +127,7 @@ export { describeStatus } from "./container/status-text.ts";
 export { commitContainer, type CommitWish, diffContainer, exportContainer } from "./container/changes.ts";
 export { resizeContainer } from "./container/resize.ts";
 export { type LogWish, readLog, requireLog } from "./container/log.ts";
-export { type ContainerProcess, listProcesses } from "./container/processes.ts";
+export { type ProcessTable, processTable } from "./container/process-table.ts";
 export { openRootView, type RootView, runningPid } from "./container/root-view.ts";
 export { attachContainer } from "./container/run.ts";
 export { type Joined, joinStreams, requireJoinable, type TakeOutput } from "./container/streams.ts";
@@ -137,9 +139,10 @@ export {
   type ExecWanted,
   findExec,
 } from "./container/exec-session.ts";
-export { containerUsage } from "./container/stats.ts";
+export { containerUsage, containerUsageDetail } from "./container/stats.ts";
 export type { Usage } from "./container/usage.ts";
 export { type Event, readEvents, recordEvent } from "./events.ts";
+export { describeEvent, eventFilters, eventFits } from "./event-filter.ts";
 export {
   type BuildEvent,
   type BuildReport,

@@ -552,3 +552,33 @@ export function execAlreadyRun(id: string): VialError {
     next: "create another one",
   });
 }
+
+export function topOptionUnsupported(text: string): VialError {
+  return new VialError({
+    kind: "not-implemented",
+    code: "top-option-unsupported",
+    what: `Cannot list processes by the options ${JSON.stringify(text)}`,
+    why: "Vial reads the host's /proc itself and knows -ef, aux and -o COLUMN,...",
+    next: "vial top CONTAINER -o pid,user,args",
+  });
+}
+
+export function topColumnUnknown(column: string, known: readonly string[]): VialError {
+  return new VialError({
+    kind: "invalid-argument",
+    code: "top-column-unknown",
+    what: `Cannot show the column ${JSON.stringify(column)}`,
+    why: `the columns are ${known.join(", ")}`,
+    next: `-o ${(nearest(column.toUpperCase(), known) ?? "PID").toLowerCase()}`,
+  });
+}
+
+export function archiveReadonly(path: string): VialError {
+  return new VialError({
+    kind: "permission-denied",
+    code: "archive-readonly",
+    what: `Cannot write files to ${JSON.stringify(path)} of the container: it is read-only there`,
+    why: "the root of the container or the mount at this path was asked to be read-only",
+    next: "choose a path on a writable mount, or make the container without --read-only or :ro",
+  });
+}

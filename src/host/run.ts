@@ -147,6 +147,8 @@ export interface PipedProgram {
   readonly stdin: Writable | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** SIGKILL; nothing for one that has ended. */
+  kill(): void;
 }
 
 /**
@@ -177,6 +179,7 @@ export function startPiped(
     stdin: child.stdin ?? undefined,
     stdout: child.stdout,
     stderr: child.stderr,
+    kill: () => void child.kill("SIGKILL"),
   };
 }
 

@@ -33,6 +33,8 @@ export interface CopyPlace {
 export interface CopyOptions {
   /** Keeps owners and extended attributes (`-a`); else all belongs to the caller. */
   readonly archive?: boolean;
+  /** All belongs to these ids; extended attributes are kept. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** Copies what a link at the source points at (`-L`). */
   readonly followLink?: boolean;
   /** `own`: the caller's files on the way into a container. `foreign` (the default): see TreeWriteOptions. */
@@ -339,7 +341,7 @@ function isNotFolder(error: unknown): boolean {
 
 function treeWriteOptions(options: CopyOptions) {
   return {
-    owner: options.archive === true ? "archive" : "caller",
+    owner: options.owner ?? (options.archive === true ? "archive" : "caller"),
     from: options.from ?? "foreign",
     top: options.top,
   } as const;

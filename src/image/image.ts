@@ -62,6 +62,7 @@ export {
   copyTree,
   exportTree,
   type PathInfo,
+  pathInfo,
 } from "./copy-tree.ts";
 export { copyFiles, type CopyFilesOptions } from "./copy-files.ts";
 export { tarEnd, tarHeader, type TarMember, tarPadding } from "./layer/tar-write.ts";

@@ -35,9 +35,17 @@ import type { TarEntry, TarHandler } from "./tar-read.ts";
 // O_EXCL and never reached through a link. So a name, a link of the archive or a link of the container leads at most
 // to another place inside of the root.
 
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface TreeWriteOptions {
-  /** `archive` takes owners and extended attributes from the stream; `caller` makes all of it the caller's. */
-  readonly owner: "archive" | "caller";
+  /**
+   * `archive` takes owners and extended attributes from the stream; `caller` makes all of it the caller's; ids make it
+   * theirs, with the extended attributes of the stream.
+   */
+  readonly owner: "archive" | "caller" | Owner;
   /**
    * What comes from a container to the host is `foreign`: device nodes are left out, and a setuid program of another user
    * does not become one of the caller's.
@@ -110,7 +118,8 @@ export class TreeWriter implements TarHandler, Disposable {
         makeNode(parent.fd, name, entry);
         setMode(parent.fd, name, entry.mode);
     }
-    if (this.#options.owner === "archive") lchownSync(at, entry.uid, entry.gid);
+    const owner = this.#ownerOf(entry);
+    if (owner !== undefined) lchownSync(at, owner.uid, owner.gid);
     this.#setXattrs(at, entry);
     lutimesSync(at, timeOf(entry), timeOf(entry));
   }
@@ -130,7 +139,8 @@ export class TreeWriter implements TarHandler, Disposable {
       // The last part of a sparse file may be a hole.
       if (this.#written < entry.size) writeSync(fd, Buffer.alloc(1), 0, 1, entry.size - 1);
       this.#written = 0;
-      if (this.#options.owner === "archive") fchownSync(fd, entry.uid, entry.gid);
+      const owner = this.#ownerOf(entry);
+      if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
       this.#setXattrs(this.#at, entry);
       // After the owner, because chown(2) takes setuid away.
       fchmodSync(fd, this.#modeOf(entry));
@@ -162,16 +172,23 @@ export class TreeWriter implements TarHandler, Disposable {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       if (lstatSync(at, { throwIfNoEntry: false })?.isDirectory() !== true) throw copyOverOther(entry.name);
     }
-    if (this.#options.owner === "archive") lchownSync(at, entry.uid, entry.gid);
+    const owner = this.#ownerOf(entry);
+    if (owner !== undefined) lchownSync(at, owner.uid, owner.gid);
     this.#setXattrs(at, entry);
     this.#times.push({ path, time: timeOf(entry), mode: this.#modeOf(entry) });
   }
 
   #takeTop(entry: TarEntry): void {
     const at = Buffer.from(`${this.#folder("").path}/.`);
-    if (this.#options.owner === "archive") lchownSync(at, entry.uid, entry.gid);
+    const owner = this.#ownerOf(entry);
+    if (owner !== undefined) lchownSync(at, owner.uid, owner.gid);
     this.#setXattrs(at, entry);
     this.#times.push({ path: "", time: timeOf(entry), mode: this.#modeOf(entry) });
+  }
+
+  #ownerOf(entry: TarEntry): Owner | undefined {
+    const { owner } = this.#options;
+    return owner === "caller" ? undefined : owner === "archive" ? entry : owner;
   }
 
   #modeOf(entry: TarEntry): number {
@@ -205,7 +222,7 @@ export class TreeWriter implements TarHandler, Disposable {
   }
 
   #setXattrs(at: Buffer, entry: TarEntry): void {
-    if (this.#options.owner !== "archive") return;
+    if (this.#options.owner === "caller") return;
     for (const [name, value] of entry.xattrs ?? []) {
       // The engine alone makes overlayfs's own state.
       if (/^(?:trusted|user)\.overlay\./.test(name)) continue;
