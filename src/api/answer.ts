@@ -81,6 +81,8 @@ export async function answerUpgrade(
     const reply = await handle(served, request, call.gone);
     if (!("hijack" in reply)) return writePlain(served, socket, reply);
     call.isStream();
+    // When the server ends: whoever is joined sees the end of the connection.
+    call.gone.addEventListener("abort", () => socket.destroy());
     if (head.length > 0) socket.unshift(head);
     await joinUpgraded(reply, socket);
   } catch (error) {

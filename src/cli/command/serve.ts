@@ -41,6 +41,10 @@ export const command: Command = {
     const tls = readTls(flags);
     const socket = flags.filled("socket");
     const hosts = [...flags.list("host"), ...(socket === undefined ? [] : [`unix://${resolve(socket)}`])];
+    // Before anybody can know that it serves: a signal that comes then is no death.
+    const told = new Promise<void>((stop) => {
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
+    });
     const server = await serveApi({
       engine,
       vial: version,
@@ -52,9 +56,7 @@ export const command: Command = {
     });
     for (const address of server.addresses)
       console.error(`vial: serving the Docker Engine API on ${address}`);
-    await new Promise<void>((stop) => {
-      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
-    });
+    await told;
     await server.stop();
     return 0;
   },
