@@ -616,7 +616,7 @@ suite("ps and inspect", () => {
       ["since=fb", ["fc"]],
       ["health=none", ["fc", "fb", "fa"]],
       ["health=healthy", []],
-      ["network=none", ["fc", "fb", "fa"]],
+      ["network=bridge", ["fc", "fb", "fa"]],
       ["network=host", []],
       ["volume=/data", ["fb"]],
       [`volume=${vial.folder}`, ["fb"]],
@@ -667,11 +667,15 @@ suite("ps and inspect", () => {
       Mounts: [{ Type: "bind", Source: vial.folder, Destination: "/data", RW: false }],
       Config: { Image: "busybox", WorkingDir: "/tmp", Cmd: ["sleep", "1000"], Tty: false },
       HostConfig: {
-        NetworkMode: "none",
+        NetworkMode: "bridge",
         RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
         AutoRemove: false,
       },
-      NetworkSettings: { Ports: {}, IPAddress: "", Networks: { none: { IPAddress: "", Gateway: "" } } },
+      NetworkSettings: {
+        Ports: {},
+        IPAddress: expect.stringMatching(/^10\./),
+        Networks: { bridge: { Gateway: expect.stringMatching(/^10\..*\.1$/) } },
+      },
     });
     // What scripts ask for, and what Docker gives when there is nothing.
     for (const field of ["CapAdd", "CapDrop", "ExtraHosts", "GroupAdd", "SecurityOpt", "VolumesFrom"])

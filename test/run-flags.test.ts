@@ -85,6 +85,29 @@ const rows: readonly Row[] = [
     expected: "nameserver 192.0.2.1\nnameserver 192.0.2.2",
   },
   {
+    covers: ["dns-search", "dns-option", "dns-opt"],
+    name: "what stands beside the name servers",
+    flags: [
+      "--dns",
+      "192.0.2.1",
+      "--dns-search",
+      "example.org",
+      "--dns-option",
+      "ndots:2",
+      "--dns-opt",
+      "rotate",
+    ],
+    command: ["cat", "/etc/resolv.conf"],
+    expected: "nameserver 192.0.2.1\nsearch example.org\noptions ndots:2 rotate",
+  },
+  {
+    covers: ["domainname"],
+    name: "the domain of the host name",
+    flags: ["--hostname", "web", "--domainname", "example.org"],
+    command: sh("hostname -f; cat /proc/sys/kernel/domainname"),
+    expected: "web.example.org\nexample.org",
+  },
+  {
     covers: ["entrypoint"],
     name: "a program before the command",
     flags: ["--entrypoint", "echo"],
@@ -701,6 +724,49 @@ suite("run, seen from the host", () => {
       /^Up .* \(healthy\)$/,
     );
     await vial.ok("rm", "-f", id);
+  });
+
+  test(`${covers("ip", "ip6", "mac-address", "network-alias", "link")}: a place in a network`, async () => {
+    await vial.ok("network", "create", "--ipv6", "flags");
+    const gateways = await vial.ok(
+      "network",
+      "inspect",
+      "-f",
+      "{{range .IPAM.Config}}{{.Gateway}} {{end}}",
+      "flags",
+    );
+    const [ipv4 = "", ipv6 = ""] = gateways.split(" ").map((gateway) => gateway.replace(/1$/, "9"));
+    const other = await vial.ok(
+      "run",
+      "-d",
+      "--name",
+      "beside",
+      "--network",
+      "flags",
+      "busybox",
+      "sleep",
+      "1000",
+    );
+    try {
+      const place = ["--network", "flags", "--ip", ipv4, "--ip6", ipv6, "--mac-address", "02:00:00:00:00:09"];
+      const shown = await inside(
+        [...place, "--network-alias", "here", "--link", "beside:there"],
+        ...sh("ip addr show eth0; ping -c1 -W1 here; ping -c1 -W1 there; cat /etc/hosts"),
+      );
+      for (const text of [
+        `inet ${ipv4}/`,
+        `inet6 ${ipv6}/`,
+        "ether 02:00:00:00:00:09",
+        // The resolver takes the one or the other.
+        "PING here (",
+      ])
+        expect(shown).toContain(text);
+      expect(shown).toMatch(new RegExp(`\\tthere beside ${other.slice(0, 12)}$`, "m"));
+      expect(shown.split("1 packets received")).toHaveLength(3);
+    } finally {
+      await vial.ok("rm", "-f", "beside");
+      await vial.ok("network", "rm", "flags");
+    }
   });
 
   test(`${covers("no-healthcheck")}: none, not even with one in the image`, async () => {
