@@ -451,6 +451,10 @@ describe.skipIf(why !== undefined)("images by the docker command line", () => {
     const filtered = await ok("image", "prune", "-f", "--filter", "label=kind=other");
     expect(filtered).toBe("Total reclaimed space: 0B");
     expect(await ok("image", "prune", "-f", "--filter", "label=kind=pruned")).toMatch(/deleted: sha256:/);
+    const { BuildCache } = (await get("/system/df?type=build-cache")) as {
+      BuildCache: readonly { CreatedAt: string }[];
+    };
+    expect(Date.now() - Date.parse(BuildCache[0]?.CreatedAt ?? "")).toBeWithin(0, 120_000);
     const { body } = await request("POST", "/build/prune?all=1");
     expect(JSON.parse(body)).toEqual({
       CachesDeleted: expect.any(Array),

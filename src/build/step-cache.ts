@@ -32,6 +32,8 @@ export interface CacheEntry {
   readonly result: StepResult;
   /** Milliseconds since 1970. */
   readonly usedAt: number;
+  /** The same; 0 where the file system does not tell. */
+  readonly madeAt: number;
   /** Bytes of the layer's blob. */
   readonly size: number;
 }
@@ -44,7 +46,8 @@ export function listSteps(store: Store, folder: string): readonly CacheEntry[] {
       try {
         const result = JSON.parse(readFileSync(path, "utf8")) as StepResult;
         const size = result.layer === null ? 0 : (blobSize(store, result.layer.descriptor.digest) ?? 0);
-        return [{ key: name.replace(/\.json$/, ""), result, usedAt: statSync(path).mtimeMs, size }];
+        const { mtimeMs: usedAt, birthtimeMs: madeAt } = statSync(path);
+        return [{ key: name.replace(/\.json$/, ""), result, usedAt, madeAt, size }];
       } catch {
         return [];
       }

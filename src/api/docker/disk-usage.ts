@@ -74,7 +74,7 @@ function buildCache(engine: Engine, version: ApiVersion): readonly object[] {
   const held = new Set<string>(
     listImages(engine.store).images.flatMap(({ manifest }) => manifest.layers.map(({ digest }) => digest)),
   );
-  return listBuildCache(engine).map(({ key, result, size, usedAt }) => {
+  return listBuildCache(engine).map(({ key, result, size, usedAt, madeAt }) => {
     const digest = result.layer?.descriptor.digest;
     const Shared = digest !== undefined && held.has(digest);
     if (digest !== undefined) held.add(digest);
@@ -86,6 +86,7 @@ function buildCache(engine: Engine, version: ApiVersion): readonly object[] {
       InUse: false,
       Shared,
       Size: size,
+      ...(madeAt > 0 ? { CreatedAt: new Date(madeAt).toISOString() } : {}),
       LastUsedAt: new Date(usedAt).toISOString(),
     };
   });
