@@ -175,9 +175,9 @@ describe.skipIf(why !== undefined)("by the docker command line", () => {
       Volumes: readonly [{ UsageData: { Size: number } }];
       LayersSize: number;
     };
-    // As du(1) counts it.
+    // As du(1) counts it, without the folder itself: a volume with nothing in it takes nothing.
     const counted = await served.vial.command(["du", "-s", "--block-size=1", place]);
-    expect(Volumes[0].UsageData.Size).toBe(Number(counted.out.split("\t")[0]));
+    expect(Volumes[0].UsageData.Size).toBe(Number(counted.out.split("\t")[0]) - statSync(place).blocks * 512);
     expect(LayersSize).toBe(Images[0].Size);
     const few = (await request("GET", "/v1.44/system/df?type=volume")).json;
     expect([few?.Images, few?.Containers, few?.BuildCache]).toEqual([null, null, null]);

@@ -16,6 +16,8 @@ export interface CacheUsage {
   readonly shared: boolean;
   /** Milliseconds since 1970. */
   readonly usedAt: number;
+  /** The same; 0 where the file system does not tell. */
+  readonly madeAt: number;
 }
 
 export interface BuildCacheUsage {
@@ -31,12 +33,13 @@ export function measureBuildCache(engine: Engine): BuildCacheUsage {
     listImages(engine.store).images.flatMap((image) => [...partsOfImage(engine.store, image).keys()]),
   );
   const own = new Map<string, number>();
-  const steps = listBuildCache(engine).map(({ key, result, usedAt }): CacheUsage => {
+  const steps = listBuildCache(engine).map(({ key, result, usedAt, madeAt }): CacheUsage => {
     const parts =
       result.layer === null ? new Map<string, number>() : partsOfLayer(engine.store, result.layer);
     for (const [name, size] of parts) if (!ofImages.has(name)) own.set(name, size);
     const shared = parts.size > 0 && [...parts.keys()].every((name) => ofImages.has(name));
-    return { id: key, type: "regular", description: result.title, size: sizeOfParts(parts), shared, usedAt };
+    const size = sizeOfParts(parts);
+    return { id: key, type: "regular", description: result.title, size, shared, usedAt, madeAt };
   });
   const folders = [
     folderUsage(engine, "caches", "exec.cachemount", "folders of RUN --mount=type=cache"),
@@ -55,5 +58,6 @@ function folderUsage(
   const path = `${engine.place.root}/build/${name}`;
   const info = statSync(path, { throwIfNoEntry: false });
   if (info === undefined) return [];
-  return [{ id: name, type, description, size: treeBytes(path), shared: false, usedAt: info.mtimeMs }];
+  const { mtimeMs: usedAt, birthtimeMs: madeAt } = info;
+  return [{ id: name, type, description, size: treeBytes(path), shared: false, usedAt, madeAt }];
 }

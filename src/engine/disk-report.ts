@@ -1,3 +1,4 @@
+import { type CacheUsage, measureBuildCache } from "./disk-build-cache.ts";
 import { measureImages } from "./disk-usage.ts";
 import { writableBytes } from "./disk-written.ts";
 import { listContainers } from "./container/list.ts";
@@ -6,7 +7,7 @@ import { measureVolumes } from "./volume/usage.ts";
 
 // What things take on the disk, as a document: a server has it measured by a process of its own, for it walks every file.
 
-export const diskTypes = ["image", "container", "volume"] as const;
+export const diskTypes = ["image", "container", "volume", "build-cache"] as const;
 export type DiskType = (typeof diskTypes)[number];
 
 export interface DiskReport {
@@ -16,6 +17,7 @@ export interface DiskReport {
   readonly imageBytes: number;
   /** By ID: what each has written, and what its image takes. */
   readonly containers: Readonly<Record<string, { readonly written: number; readonly image: number }>>;
+  readonly buildCache: readonly CacheUsage[];
   /** By name. */
   readonly volumes: Readonly<Record<string, { readonly size: number; readonly users: number }>>;
 }
@@ -31,6 +33,7 @@ export function reportDisk(engine: Engine, types: readonly string[]): DiskReport
     ),
     imageBytes: measured?.imageBytes ?? 0,
     containers: Object.fromEntries(containers.map(({ spec }) => [spec.id, writableBytes(engine, spec)])),
+    buildCache: types.includes("build-cache") ? measureBuildCache(engine).entries : [],
     volumes: Object.fromEntries(volumes.map(({ volume, size, users }) => [volume.name, { size, users }])),
   };
 }

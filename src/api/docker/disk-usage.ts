@@ -5,7 +5,6 @@ import {
   diskTypes,
   type Engine,
   imageUsers,
-  listBuildCache,
   listContainers,
   listImages,
   listVolumes,
@@ -16,7 +15,7 @@ import { summarize } from "./container-summary.ts";
 import { imageSummary } from "./image-summary.ts";
 import { badParameter } from "./phrases.ts";
 
-const known = [...diskTypes, "build-cache"];
+const known: readonly string[] = diskTypes;
 
 /** `GET /system/df`: everything, or what `type` names. */
 async function diskUsage({ engine, version, query }: Exchange): Promise<Answer> {
@@ -32,8 +31,8 @@ async function diskUsage({ engine, version, query }: Exchange): Promise<Answer> 
       Images: has("image") ? images(engine, version, report) : null,
       Containers: has("container") ? containers(engine, report, version) : null,
       Volumes: has("volume") ? volumes(engine, report) : null,
-      BuildCache: has("build-cache") ? buildCache(engine, version) : null,
-      ...(version < 42 ? { BuilderSize: builderSize(engine) } : {}),
+      BuildCache: has("build-cache") ? buildCache(report, version) : null,
+      ...(version < 42 ? { BuilderSize: builderSize(report) } : {}),
     },
   };
 }
@@ -69,34 +68,23 @@ function volumes(engine: Engine, report: DiskReport): readonly object[] {
   });
 }
 
-/** A layer that an image or an earlier step has too goes nowhere when the step is forgotten. */
-function buildCache(engine: Engine, version: ApiVersion): readonly object[] {
-  const held = new Set<string>(
-    listImages(engine.store).images.flatMap(({ manifest }) => manifest.layers.map(({ digest }) => digest)),
-  );
-  return listBuildCache(engine).map(({ key, result, size, usedAt, madeAt }) => {
-    const digest = result.layer?.descriptor.digest;
-    const Shared = digest !== undefined && held.has(digest);
-    if (digest !== undefined) held.add(digest);
-    return {
-      ID: key,
-      ...(version < 42 ? { Parent: "" } : { Parents: [] }),
-      Type: "regular",
-      Description: result.title,
-      InUse: false,
-      Shared,
-      Size: size,
-      ...(madeAt > 0 ? { CreatedAt: new Date(madeAt).toISOString() } : {}),
-      LastUsedAt: new Date(usedAt).toISOString(),
-    };
-  });
+function buildCache(report: DiskReport, version: ApiVersion): readonly object[] {
+  return report.buildCache.map(({ id, type, description, size, shared, usedAt, madeAt }) => ({
+    ID: id,
+    ...(version < 42 ? { Parent: "" } : { Parents: [] }),
+    Type: type,
+    Description: description,
+    InUse: false,
+    Shared: shared,
+    Size: size,
+    ...(madeAt > 0 ? { CreatedAt: new Date(madeAt).toISOString() } : {}),
+    LastUsedAt: new Date(usedAt).toISOString(),
+  }));
 }
 
-function builderSize(engine: Engine): number {
-  const sizes = new Map(
-    listBuildCache(engine).map(({ key, result, size }) => [result.layer?.descriptor.digest ?? key, size]),
-  );
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+/** What forgetting all of it would free: two steps that made the same layer count twice, as they do in the list. */
+function builderSize(report: DiskReport): number {
+  return report.buildCache.reduce((sum, { size, shared }) => sum + (shared ? 0 : size), 0);
 }
 
 export const diskUsageRoutes: readonly Route[] = [{ method: "GET", path: "/system/df", handle: diskUsage }];
