@@ -198,6 +198,26 @@ describe.skipIf(reason !== undefined)("a remote engine", () => {
     expect((await client("context", "rm", "-f", "far", "near")).out).toBe("far\nnear\n");
   });
 
+  test("goes over ssh, to a machine where nothing serves", async () => {
+    // In place of ssh: the last word is for a shell, which is on "the other machine" by its environment.
+    const bin = `${there.folder}/ssh-bin`;
+    mkdirSync(bin);
+    symlinkSync(there.program, `${bin}/docker`);
+    writeFileSync(
+      `${bin}/ssh`,
+      `#!/bin/sh\nfor last; do :; done\nunset DOCKER_HOST\nVIAL_ROOT=${there.root} exec sh -c "$last"\n`,
+      { mode: 0o755 },
+    );
+    const env = {
+      ...here,
+      DOCKER_HOST: "ssh://me@far.example:2222",
+      PATH: `${bin}:${process.env.PATH ?? ""}`,
+    };
+    const words = ["run", "-i", "--rm", ...alone, "busybox", "sh", "-c", "cat; exit 5"];
+    const outcome = await there.command([docker, ...words], { env, input: "over ssh" });
+    expect(outcome).toEqual({ code: 5, out: "over ssh", err: "" });
+  });
+
   test("reaches an engine that nobody serves, by its standard input and output", async () => {
     const request = "GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     const outcome = await there.call(["system", "dial-stdio"], { input: request });

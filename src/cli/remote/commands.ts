@@ -43,6 +43,7 @@ export const remoteCommands: Readonly<Record<string, () => Promise<RemoteCommand
   save: async () => (await import("./command/transfer.ts")).save,
   start: async () => (await import("./command/exec.ts")).start,
   stop: async () => (await import("./command/changes.ts")).stop,
+  "system dial-stdio": async () => (await import("./command/dial.ts")).dialStdio,
   tag: async () => (await import("./command/transfer.ts")).tag,
   top: async () => (await import("./command/streams.ts")).top,
   unpause: async () => (await import("./command/changes.ts")).unpause,

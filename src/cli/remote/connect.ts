@@ -19,7 +19,7 @@ export async function openWire(endpoint: RemoteEndpoint): Promise<Wire> {
   const { address } = endpoint;
   if (address.kind === "ssh") return openSsh(endpoint);
   try {
-    return wireOf(await connected(endpoint));
+    return wireOf(await connected(endpoint), endpoint.host);
   } catch (error) {
     throw remoteUnreachable(endpoint.host, (error as Error).message);
   }
@@ -57,7 +57,7 @@ function connected({ address, tls }: RemoteEndpoint): Promise<Socket> {
   });
 }
 
-function wireOf(socket: Socket): Wire {
+function wireOf(socket: Socket, host: string): Wire {
   socket.on("error", () => {
     // The reader sees the end of the stream; what that means depends on what was read.
   });
@@ -69,9 +69,18 @@ function wireOf(socket: Socket): Wire {
         socket.once("close", () => resolve());
       }),
     end: () => void socket.end(),
-    bytes: (socket as AsyncIterable<Uint8Array>)[Symbol.asyncIterator](),
+    bytes: readSocket(socket, host),
     close: () => void socket.destroy(),
   };
+}
+
+/** What breaks a connection that stood (a refused certificate shows only now) is told as that. */
+async function* readSocket(socket: AsyncIterable<Uint8Array>, host: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* socket;
+  } catch (error) {
+    throw remoteUnreachable(host, (error as Error).message);
+  }
 }
 
 /** As Docker's client: the program there joins its streams to the engine's socket. */

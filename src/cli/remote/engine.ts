@@ -3,7 +3,7 @@ import { isVialError } from "#spec";
 import { openWire, type Wire } from "./connect.ts";
 import type { RemoteEndpoint } from "./endpoint.ts";
 import { remoteGarbled, remoteRefused } from "./error.ts";
-import { exchange, HttpFault, type HttpReply } from "./http.ts";
+import { exchange, type HttpReply } from "./http.ts";
 
 export type Query = Readonly<
   Record<string, string | number | boolean | readonly string[] | object | undefined>
@@ -41,7 +41,7 @@ export class RemoteEngine {
 
   async #negotiate(): Promise<string> {
     const { reply, wire } = await this.#exchange("GET", "/_ping", {});
-    await textOf(reply, 1024);
+    await this.#textOf(reply, 1024);
     wire.close();
     const minor = Number(/^1\.(\d+)$/.exec(reply.headers.get("api-version") ?? "")?.[1] ?? oldestVersion);
     return printVersion(Math.min(minor, newestVersion));
@@ -59,7 +59,7 @@ export class RemoteEngine {
       call,
     );
     if (found.reply.status < 400) return found;
-    const message = messageOf(await textOf(found.reply, maxJson));
+    const message = messageOf(await this.#textOf(found.reply, maxJson));
     found.wire.close();
     throw remoteRefused(message === "" ? `status ${found.reply.status}` : message, found.reply.status);
   }
@@ -67,7 +67,7 @@ export class RemoteEngine {
   /** The JSON of an answer; undefined where it is empty. */
   async ask(method: string, path: string, call: Call = {}): Promise<unknown> {
     const { reply, wire } = await this.open(method, path, call);
-    const text = await this.#guarded(textOf(reply, maxJson));
+    const text = await this.#textOf(reply, maxJson);
     wire.close();
     if (text.trim() === "") return undefined;
     try {
@@ -108,29 +108,21 @@ export class RemoteEngine {
       ...(call.headers?.Upgrade === undefined ? { Connection: "close" } : {}),
       ...call.headers,
     };
-    const asked = exchange(wire, { method, path, headers, ...(body === undefined ? {} : { body }) });
-    return { reply: await this.#guarded(asked), wire };
+    const request = { method, path, headers, ...(body === undefined ? {} : { body }) };
+    const reply = await exchange(wire, request, (why) => remoteGarbled(this.name, why));
+    return { reply, wire };
   }
 
-  async #guarded<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      if (error instanceof HttpFault) throw remoteGarbled(this.name, error.message);
-      throw error;
+  async #textOf(reply: HttpReply, most: number): Promise<string> {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const bytes of reply.body) {
+      size += bytes.length;
+      if (size > most) throw remoteGarbled(this.name, `it has more than ${most} bytes`);
+      parts.push(bytes);
     }
+    return Buffer.concat(parts).toString("utf8");
   }
-}
-
-async function textOf(reply: HttpReply, most: number): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const bytes of reply.body) {
-    size += bytes.length;
-    if (size > most) throw new HttpFault(`it has more than ${most} bytes`);
-    parts.push(bytes);
-  }
-  return Buffer.concat(parts).toString("utf8");
 }
 
 function messageOf(text: string): string {
@@ -160,7 +152,7 @@ async function* parseStream(body: AsyncIterable<Uint8Array>): AsyncGenerator<unk
   let rest = Buffer.alloc(0);
   for await (const bytes of body) {
     rest = Buffer.concat([rest, bytes]);
-    if (rest.length > maxJson) throw new HttpFault("a line of the answer has no end");
+    if (rest.length > maxJson) throw new Error("a line of the answer has no end");
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
       const line = rest.subarray(0, end).toString("utf8").trim();
       rest = rest.subarray(end + 1);

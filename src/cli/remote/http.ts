@@ -21,14 +21,15 @@ export interface HttpReply {
 /** What an engine sends is not believed: a head of more than this is garbage. */
 const maxHead = 256 * 1024;
 
-export class HttpFault extends Error {}
+/** Makes the error of an answer that cannot be understood. */
+export type Fault = (why: string) => Error;
 
 /** Sends the request and gives the reply when its head is here; a streamed body goes on being sent meanwhile. */
-export async function exchange(wire: Wire, request: HttpRequest): Promise<HttpReply> {
+export async function exchange(wire: Wire, request: HttpRequest, fault: Fault): Promise<HttpReply> {
   const sending = send(wire, request);
   // The reply may come before the body is sent whole; what goes wrong with the connection shows there too.
   sending.catch(() => {});
-  return await readReply(new Source(wire), request.method);
+  return await readReply(new Source(wire, fault), request.method);
 }
 
 async function send(wire: Wire, { method, path, headers, body }: HttpRequest): Promise<void> {
@@ -65,10 +66,12 @@ async function send(wire: Wire, { method, path, headers, body }: HttpRequest): P
 /** Reads lines and counts of bytes off a wire. */
 class Source {
   readonly #wire: Wire;
+  readonly fault: Fault;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(wire: Wire) {
+  constructor(wire: Wire, fault: Fault) {
     this.#wire = wire;
+    this.fault = fault;
   }
 
   /** Some bytes; undefined at the end. */
@@ -92,7 +95,7 @@ class Source {
         this.#rest = this.#rest.subarray(end + 1);
         return line;
       }
-      if (this.#rest.length > maxHead) throw new HttpFault("a line of the head has no end");
+      if (this.#rest.length > maxHead) throw this.fault("a line of the head has no end");
       const { value, done } = await this.#wire.bytes.next();
       if (done === true) return undefined;
       this.#rest = Buffer.concat([this.#rest, value]);
@@ -103,9 +106,9 @@ class Source {
 async function readReply(source: Source, method: string): Promise<HttpReply> {
   for (;;) {
     const first = await source.line();
-    if (first === undefined) throw new HttpFault("it closed the connection without an answer");
+    if (first === undefined) throw source.fault("it closed the connection without an answer");
     const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1] ?? Number.NaN);
-    if (Number.isNaN(status)) throw new HttpFault("the answer is not HTTP");
+    if (Number.isNaN(status)) throw source.fault("the answer is not HTTP");
     const headers = await readHeaders(source);
     // 100 Continue stands before the answer.
     if (status >= 100 && status < 200 && status !== 101) continue;
@@ -118,10 +121,10 @@ async function readHeaders(source: Source): Promise<ReadonlyMap<string, string>>
   const headers = new Map<string, string>();
   for (let size = 0; ; ) {
     const line = await source.line();
-    if (line === undefined) throw new HttpFault("it closed the connection in the middle of its answer");
+    if (line === undefined) throw source.fault("it closed the connection in the middle of its answer");
     if (line === "") return headers;
     size += line.length;
-    if (size > maxHead) throw new HttpFault("the head of the answer is too long");
+    if (size > maxHead) throw source.fault("the head of the answer is too long");
     const colon = line.indexOf(":");
     headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
@@ -142,11 +145,11 @@ async function* bodyOf(
   }
   const length = status === 101 ? undefined : headers.get("content-length");
   let left = length === undefined ? Number.POSITIVE_INFINITY : Number(length);
-  if (Number.isNaN(left)) throw new HttpFault("the length of the answer is no number");
+  if (Number.isNaN(left)) throw source.fault("the length of the answer is no number");
   while (left > 0) {
     const bytes = await source.some(left);
     if (bytes === undefined) {
-      if (length !== undefined) throw new HttpFault("it closed the connection in the middle of its answer");
+      if (length !== undefined) throw source.fault("it closed the connection in the middle of its answer");
       return;
     }
     left -= bytes.length;
@@ -158,14 +161,14 @@ async function* chunks(source: Source): AsyncGenerator<Uint8Array> {
   for (;;) {
     const line = await source.line();
     const size = line === undefined ? Number.NaN : Number.parseInt(line, 16);
-    if (!(size >= 0)) throw new HttpFault("it closed the connection in the middle of its answer");
+    if (!(size >= 0)) throw source.fault("it closed the connection in the middle of its answer");
     if (size === 0) {
       await source.line();
       return;
     }
     for (let left = size; left > 0; ) {
       const bytes = await source.some(left);
-      if (bytes === undefined) throw new HttpFault("it closed the connection in the middle of its answer");
+      if (bytes === undefined) throw source.fault("it closed the connection in the middle of its answer");
       left -= bytes.length;
       yield bytes;
     }
