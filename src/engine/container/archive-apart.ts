@@ -19,7 +19,7 @@ export async function* readArchiveApart(
 ): AsyncGenerator<Uint8Array> {
   const child = startPiped(commandOf(engine, "get", id, path), { stdin: false });
   const said = textOf(child.stderr);
-  const kill = () => void child.kill();
+  const kill = () => child.kill();
   signal.addEventListener("abort", kill);
   try {
     yield* child.stdout as AsyncIterable<Uint8Array>;
@@ -40,7 +40,7 @@ export async function writeArchiveApart(
 ): Promise<void> {
   const words = commandOf(engine, source.asUser ? "put-as-user" : "put", id, path);
   const child = startPiped(words, { stdin: true });
-  const kill = () => void child.kill();
+  const kill = () => child.kill();
   source.signal.addEventListener("abort", kill);
   try {
     if (child.stdin !== undefined) source.body.pipe(child.stdin);
