@@ -435,7 +435,7 @@ export function networksNeedRoot(network: string): VialError {
     code: "networks-need-root",
     what: `Cannot join the network ${JSON.stringify(network)}`,
     why: "an ordinary user may not make interfaces on the host",
-    next: "run it as root, or with --network host",
+    next: "run it as root; or with --network bridge, one for each container, or --network host",
   });
 }
 

@@ -108,7 +108,10 @@ export { Netlink } from "./kernel/netlink.ts";
 export { NetworkNamespace } from "./kernel/network-namespace.ts";
 export { type HeldPort, holdPort } from "./kernel/listener.ts";
 export { type PortHolder, portHolder } from "./kernel/port-holder.ts";
-export { type RelayWish, socatRelayArgs } from "./program/socat.ts";
+export { socatRelayArgs } from "./program/socat.ts";
+export { type PastaPort, startPasta, type UserAddresses } from "./program/pasta.ts";
+export { makeNamedNetwork } from "./program/unshare.ts";
+export { startSlirp } from "./program/slirp4netns.ts";
 export { openLoop } from "./kernel/loop.ts";
 export {
   dropCapabilities,

@@ -34,3 +34,5 @@ export {
   unpublishPorts,
   unpublishSome,
 } from "./port/publish.ts";
+export { userNetworkClosed } from "./rootless/error.ts";
+export { closeUserNetwork, openUserNetwork, userNetworkWays } from "./rootless/user-network.ts";

@@ -2,7 +2,7 @@ import { openEngine, type PortChange, updateContainer } from "#engine";
 import type { Command } from "../command.ts";
 import { containerFlags } from "../container-flags.ts";
 import { parseRestart, readChangedResources } from "../container-wish.ts";
-import { nothingToUpdate } from "../error.ts";
+import { nothingToUpdate, optionsConflict } from "../error.ts";
 import { listFlag } from "../flag.ts";
 import { forEach } from "../for-each.ts";
 import type { Flags } from "../parse.ts";
@@ -36,11 +36,19 @@ export const command: Command = {
     ),
   ],
   mapped: "range",
+  // What listens for a new port of an ordinary user's container has to get into its network.
+  meets: (flags, [name]) => (flags.list("publish-add").length === 0 ? undefined : name),
   args: [1, Number.POSITIVE_INFINITY],
   async run(flags, containers) {
     const engine = openEngine();
     const restart = flags.text("restart");
     const ports = readPortChange(flags);
+    if (ports !== undefined && containers.length > 1)
+      throw optionsConflict(
+        "--publish-add, --publish-rm",
+        "more than one container",
+        "a port of the host leads to one of them",
+      );
     const wish = {
       ...(ports === undefined ? {} : { ports }),
       resources: readChangedResources(flags),

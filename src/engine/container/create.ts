@@ -27,6 +27,7 @@ import type { ImageRecord } from "./image-record.ts";
 import { soundHealth } from "./image-health.ts";
 import { settleEndpoints } from "./endpoint-wish.ts";
 import { markLinks } from "./links.ts";
+import { checkUserNetwork, ordinaryUserNetwork } from "./user-network.ts";
 import { randomName } from "./random-name.ts";
 
 /** What a door may wish of a new container. What is left out comes from the image, then from the defaults. */
@@ -180,6 +181,10 @@ function settleNetwork(engine: Engine, wish: CreateWish): CreateWish {
       ...wish,
       hostname: wish.hostname ?? readSpec(containerFolder(engine, network.container)).hostname,
     };
+  if (inUserNamespace()) {
+    checkUserNetwork(network);
+    return wish;
+  }
   return { ...wish, network: { endpoints: settleEndpoints(engine, network.endpoints) } };
 }
 
@@ -294,7 +299,7 @@ function mergeHealth(image: Healthcheck | null, wish: Healthcheck | null | undef
 
 /** An ordinary user may not make interfaces on the host. */
 function ordinaryNetwork(): ContainerSpec["network"] {
-  return inUserNamespace() ? "none" : { endpoints: [{ network: defaultName, aliases: [] }] };
+  return inUserNamespace() ? ordinaryUserNetwork() : { endpoints: [{ network: defaultName, aliases: [] }] };
 }
 
 function hostName(): string {

@@ -1,6 +1,7 @@
 import { inUserNamespace, Netlink, NetworkNamespace, switchOn } from "#host";
 import {
   type Claimant,
+  closeUserNetwork,
   defaultName,
   defaultNetwork,
   type Endpoint,
@@ -15,12 +16,12 @@ import {
 } from "#network";
 import type { ContainerSpec, EndpointWish } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
-import { networksNeedRoot } from "../error.ts";
 import { recordNetworkEvent } from "../events.ts";
 import type { ContainerFolder } from "./folder.ts";
 import { tellLinkers } from "./links.ts";
 import { readNetwork, writeNetwork } from "./network-record.ts";
 import { closeContainerPorts, isUp, portWishes, publishContainerPorts } from "./ports.ts";
+import { openNetworkOfUser } from "./user-network.ts";
 
 /** The network namespace of a container that is about to start. Its end, when no process is in it, takes all with it. */
 export interface OpenNetwork extends Disposable {
@@ -41,8 +42,8 @@ export function openNetwork(
   place: ContainerFolder,
 ): OpenNetwork | undefined {
   const { network } = spec;
+  if (inUserNamespace()) return openNetworkOfUser(engine, spec, place);
   if (typeof network === "string" || "container" in network) return undefined;
-  if (inUserNamespace()) throw networksNeedRoot(network.endpoints[0]?.network ?? defaultName);
   const joinings = planEndpoints(engine, spec, network.endpoints);
   try {
     using host = new Netlink();
@@ -148,6 +149,10 @@ export function returnAddresses(
 /** Gives back what a container had of networks. Nothing happens when it had nothing, or that has been done. */
 export function closeNetwork(engine: Engine, place: ContainerFolder): void {
   closeContainerPorts(engine, place);
+  if (inUserNamespace()) {
+    closeUserNetwork(place.bundle);
+    return;
+  }
   const { endpoints } = readNetwork(place);
   if (endpoints.some(({ names }) => names.length > 0))
     setNames(engine.place, { id: place.id, servers: [], endpoints: [] });

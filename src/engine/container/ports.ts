@@ -13,7 +13,7 @@ import {
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { type ContainerFolder, containerFolder, findContainer, readSpec } from "./folder.ts";
-import { currentState } from "./state.ts";
+import { containerProcess, currentState } from "./state.ts";
 
 /** An interface of a container with the network that it is in. */
 export interface Joined {
@@ -77,14 +77,26 @@ export function publishContainerPorts(
   ports: readonly PortWish[],
   joined: readonly Joined[],
 ): readonly PublishedPort[] {
-  if (ports.length === 0) return [];
-  return publishPorts({
-    owner: id,
-    run: engine.place.run,
-    ports,
-    target: portTarget(joined) ?? { bridge: "", subnets: [] },
-    nameOf: (owner) => (isUp(engine, owner) ? nameOf(engine, owner) : undefined),
-  });
+  return publish(engine, id, ports, portTarget(joined) ?? { bridge: "", subnets: [] });
+}
+
+/** publishContainerPorts() for an ordinary user, whose containers have no address that the host reaches. */
+export function publishUserPorts(
+  engine: Engine,
+  id: string,
+  ports: readonly PortWish[],
+): readonly PublishedPort[] {
+  return publish(engine, id, ports, "inside");
+}
+
+function publish(
+  engine: Engine,
+  owner: string,
+  ports: readonly PortWish[],
+  target: PortTarget,
+): readonly PublishedPort[] {
+  const name = (other: string) => (isUp(engine, other) ? nameOf(engine, other) : undefined);
+  return publishPorts({ owner, run: engine.place.run, ports, target, nameOf: name });
 }
 
 /** What is published of a container now. Throws container-unknown. */
@@ -93,7 +105,7 @@ export function containerPorts(engine: Engine, name: string): readonly Published
 }
 
 export function openContainerPorts(engine: Engine, place: ContainerFolder): void {
-  openRelays(place.id, engine.place.run);
+  openRelays(place.id, engine.place.run, containerProcess(place)?.pid);
 }
 
 export function closeContainerPorts(engine: Engine, place: ContainerFolder): void {

@@ -1,11 +1,18 @@
-import { listPorts, type PublishedPort, type PortWish, unpublishSome } from "#network";
+import { inUserNamespace } from "#host";
+import { type Endpoint, listPorts, type PublishedPort, type PortWish, unpublishSome } from "#network";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
 import { portNotPublished, portsNeedNetwork } from "../error.ts";
 import type { ContainerFolder } from "./folder.ts";
 import { networkOf } from "./network.ts";
 import { readNetwork, writeNetwork } from "./network-record.ts";
-import { openContainerPorts, portWishes, publishContainerPorts } from "./ports.ts";
+import {
+  type Joined,
+  openContainerPorts,
+  portWishes,
+  publishContainerPorts,
+  publishUserPorts,
+} from "./ports.ts";
 
 /** A port of the host that is to be published no more; without an address at every one. */
 export interface PortRemoval {
@@ -30,25 +37,30 @@ export function changePortsLive(
 ): PortsOfSpec {
   const { run } = engine.place;
   const live = readNetwork(place);
-  if (change.add.length > 0 && live.endpoints.length === 0) throw portsNeedNetwork(spec.name);
+  const isUser = inUserNamespace();
+  if (change.add.length > 0 && live.endpoints.length === 0 && !isUser) throw portsNeedNetwork(spec.name);
   const published = listPorts(place.id, run);
   const gone = published.filter((port) => change.remove.some((removal) => isMeant(removal, port)));
-  const joined = live.endpoints.map((endpoint) => ({
-    endpoint,
-    network: networkOf(engine, endpoint.network),
-  }));
+  const publish = (ports: readonly PortWish[]) =>
+    isUser
+      ? publishUserPorts(engine, place.id, ports)
+      : publishContainerPorts(engine, place.id, ports, joinedOf(engine, live.endpoints));
   const changed = changePorts(spec, change, published);
   unpublishSome(place.id, run, (port) => gone.includes(port) || gone.some((other) => isSame(other, port)));
   try {
-    publishContainerPorts(engine, place.id, change.add, joined);
+    publish(change.add);
   } catch (error) {
-    publishContainerPorts(engine, place.id, gone, joined);
+    publish(gone);
     openContainerPorts(engine, place);
     throw error;
   }
   openContainerPorts(engine, place);
   writeNetwork(place, { ...live, ports: listPorts(place.id, run) });
   return changed;
+}
+
+function joinedOf(engine: Engine, endpoints: readonly Endpoint[]): readonly Joined[] {
+  return endpoints.map((endpoint) => ({ endpoint, network: networkOf(engine, endpoint.network) }));
 }
 
 /** What the spec of a container says of its ports after a change. `published`: where they are now. Throws port-not-published. */

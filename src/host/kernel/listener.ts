@@ -34,10 +34,25 @@ export function holdPort(protocol: "tcp" | "udp", address: Uint8Array, port: num
     call("bind", systemCall("bind", BigInt(fd), BigInt(pointer(name)), BigInt(name.length)));
     // A second one that may share the port can bind it up to here, and not listen.
     if (protocol === "tcp") call("listen", systemCall("listen", BigInt(fd), 128n));
-    return { port: portOf(fd, name.length), [Symbol.dispose]: () => closeSync(fd) };
+    return new Held(fd, portOf(fd, name.length));
   } catch (error) {
     closeSync(fd);
     throw error;
+  }
+}
+
+class Held implements HeldPort {
+  readonly port: number;
+  #fd: number | undefined;
+
+  constructor(fd: number, port: number) {
+    this.#fd = fd;
+    this.port = port;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
   }
 }
 

@@ -215,6 +215,22 @@ export const needs: readonly Need[] = [
     versionArgs: ["-V"],
   },
   {
+    program: "pasta",
+    package: "passt",
+    use: "gives an ordinary user's containers a network",
+    cost: "slirp4netns does, and programs inside do not see who connects",
+    level: "recommended",
+    versionArgs: ["--version"],
+  },
+  {
+    program: "slirp4netns",
+    package: "slirp4netns",
+    use: "gives an ordinary user's containers a network where pasta cannot",
+    cost: "without pasta an ordinary user's containers have no way out",
+    level: "optional",
+    versionArgs: ["--version"],
+  },
+  {
     program: "nft",
     package: "nftables",
     use: "sets the rules for networks and published ports where its library is missing",

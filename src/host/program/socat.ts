@@ -5,7 +5,7 @@
 export interface RelayWish {
   readonly protocol: "tcp" | "udp";
   readonly listen: { readonly address: string; readonly port: number };
-  readonly connect: { readonly address: string; readonly port: number };
+  readonly connect: RelayAim;
   /** With the address `::`: IPv4 too. */
   readonly bothFamilies: boolean;
   /** A word on the command line by which the relay is known. */
@@ -13,6 +13,11 @@ export interface RelayWish {
   /** A user whose rights are enough for what strangers send; only root can change to it. */
   readonly user?: string;
 }
+
+/** `inside`: a process in whose network namespace the port is, on its loopback; `nsenter` is the path of that program. */
+export type RelayAim =
+  | { readonly address: string; readonly port: number }
+  | { readonly inside: number; readonly port: number; readonly nsenter: string };
 
 /** So long a connection may live on after one side has said that it is done: seconds. */
 const halfClosed = 3600;
@@ -33,14 +38,28 @@ export function socatRelayArgs(wish: RelayWish): readonly string[] {
     ...(protocol === "tcp" ? ["backlog=512", "nodelay"] : []),
     ...(wish.user === undefined ? [] : [`su=${wish.user}`]),
   ];
-  const target = `${bracketed(connect.address)}:${connect.port}`;
   return [
     `-lp${wish.mark}`,
-    ...(protocol === "tcp" ? [`-t${halfClosed}`] : [`-T${udpSilence}`]),
+    patience(protocol),
     "-b65536",
     [`${kind}${isV6 ? 6 : 4}-LISTEN:${listen.port}`, ...options].join(","),
-    `${kind}${connect.address.includes(":") ? 6 : 4}:${target}${protocol === "tcp" ? ",nodelay" : ""}`,
+    printAim(protocol, connect),
   ];
+}
+
+function patience(protocol: "tcp" | "udp"): string {
+  return protocol === "tcp" ? `-t${halfClosed}` : `-T${udpSilence}`;
+}
+
+function printAim(protocol: "tcp" | "udp", aim: RelayAim): string {
+  const kind = protocol.toUpperCase();
+  if ("address" in aim) {
+    const family = aim.address.includes(":") ? 6 : 4;
+    return `${kind}${family}:${bracketed(aim.address)}:${aim.port}${protocol === "tcp" ? ",nodelay" : ""}`;
+  }
+  // One more of its kind for each connection, in there. Of UDP each packet stays one.
+  const words = `${aim.nsenter} --net=/proc/${aim.inside}/ns/net socat ${patience(protocol)} STDIO`;
+  return `EXEC:${words} ${kind}4\\:127.0.0.1\\:${aim.port}${protocol === "udp" ? ",socktype=2" : ""}`;
 }
 
 function bracketed(address: string): string {

@@ -4,7 +4,7 @@ import type { PublishedPort } from "../endpoint.ts";
 import { type AskRecords, type Claim, claimPort } from "./claim.ts";
 import { portUnreachable } from "./error.ts";
 import { hostFirewallForbids } from "./firewall.ts";
-import { isHeld, isSameDoor, type PortEntry, type PortRecord } from "./record.ts";
+import { isHeld, isSameDoor, type PortEntry } from "./record.ts";
 import { readRecord, recordedOwners, removeRecord, writeRecord } from "./record.ts";
 import { endEveryRelay, endListening, endRelays, startRelay } from "./relay.ts";
 import { addRedirects, type Redirect, redirectOf, removeRedirects } from "./rules.ts";
@@ -34,11 +34,15 @@ const claims = new Map<string, Claim[]>();
 export function publishPorts(wish: PublishWish): readonly PublishedPort[] {
   const { owner, run, ports, target } = wish;
   if (ports.length === 0) return [];
-  if (target.ipv4 === undefined && target.ipv6 === undefined) throw portUnreachable(owner.slice(0, 12));
+  if (target !== "inside" && target.ipv4 === undefined && target.ipv6 === undefined)
+    throw portUnreachable(owner.slice(0, 12));
   const taken = claimAll(wish);
   const before = readRecord(run, owner);
   try {
-    const isOpen = taken.every(({ addresses }) => addresses.every(isLoopback)) || !hostFirewallForbids();
+    const isOpen =
+      target === "inside" ||
+      taken.every(({ addresses }) => addresses.every(isLoopback)) ||
+      !hostFirewallForbids();
     const entries = taken.flatMap((claim) => entriesOf(claim, target, isOpen));
     writeRecord(run, {
       owner,
@@ -62,7 +66,7 @@ export function publishPorts(wish: PublishWish): readonly PublishedPort[] {
 }
 
 function lead(target: PortTarget, redirects: readonly Redirect[]): void {
-  if (redirects.length === 0) return;
+  if (target === "inside" || redirects.length === 0) return;
   addRedirects(target, redirects);
   // After the guard of the bridge is up. Without this the kernel drops what 127.0.0.1 sends there (ip-sysctl).
   if (redirects.some(({ map }) => map.endsWith("4")))
@@ -98,20 +102,45 @@ function tryAll(wish: PublishWish): Claim[] {
   }
 }
 
-/** Lets the relays of a container's ports listen, in place of this process. Does nothing for one without. */
-export function openRelays(owner: string, run: string): void {
+/**
+ * Lets the relays of a container's ports listen, in place of this process. Does nothing for one without. `pid`: its process, in whose
+ * network the ports of a container without an address are.
+ */
+export function openRelays(owner: string, run: string, pid?: number): void {
   const taken = claims.get(owner);
   const record = readRecord(run, owner);
   claims.delete(owner);
-  if (taken === undefined || record === undefined) return;
+  if (taken === undefined) return;
   release(taken);
-  writeRecord(run, { ...record, entries: startMissing(record) });
+  if (record === undefined || (record.target === "inside" && pid === undefined)) return;
+  const entries = record.entries.map((entry) =>
+    needsRelay(entry) ? { ...entry, relay: startRelay(record.owner, record.target, entry, pid) } : entry,
+  );
+  writeRecord(run, { ...record, entries });
 }
 
-function startMissing(record: PortRecord): readonly PortEntry[] {
-  return record.entries.map((entry) =>
-    needsRelay(entry) ? { ...entry, relay: startRelay(record.owner, record.target, entry) } : entry,
-  );
+/** Leaves ports to another process than a relay: from when `start` is called, nobody holds them. */
+export function handOver(
+  owner: string,
+  run: string,
+  isMeant: (port: PublishedPort) => boolean,
+  start: (ports: readonly PublishedPort[]) => ProcessMark | undefined,
+): void {
+  const record = readRecord(run, owner);
+  const meant = new Set(record?.entries.filter(isMeant));
+  for (const { hostPort, addresses, held, publication } of claims.get(owner) ?? [])
+    for (const [index, hostAddress] of addresses.entries())
+      if (
+        [...meant].some((entry) => isSameDoor(entry, { ...publication, hostAddress, hostPort })) &&
+        held[index] !== undefined
+      )
+        held[index][Symbol.dispose]();
+  const relay = start([...meant].map(publishedPort));
+  if (record === undefined || relay === undefined) return;
+  writeRecord(run, {
+    ...record,
+    entries: record.entries.map((entry) => (meant.has(entry) ? { ...entry, relay } : entry)),
+  });
 }
 
 function needsRelay(entry: PortEntry): boolean {
@@ -187,7 +216,7 @@ function askRecords({ owner, run, nameOf }: PublishWish): AskRecords {
 function entriesOf(claim: Claim, target: PortTarget, isOpen: boolean): readonly PortEntry[] {
   const { publication, hostPort, addresses } = claim;
   const { containerPort, protocol } = publication;
-  const isPair = addresses.includes("0.0.0.0") && addresses.includes("::");
+  const isPair = target !== "inside" && addresses.includes("0.0.0.0") && addresses.includes("::");
   return addresses.map((hostAddress) => ({
     hostAddress,
     hostPort,
@@ -199,6 +228,7 @@ function entriesOf(claim: Claim, target: PortTarget, isOpen: boolean): readonly 
 }
 
 function redirectsOf(port: PublishedPort, target: PortTarget, isOpen: boolean): readonly Redirect[] {
+  if (target === "inside") return [];
   const isV6 = port.hostAddress.includes(":");
   const address = isV6 ? target.ipv6 : target.ipv4;
   if (address === undefined || port.hostAddress === "::1") return [];

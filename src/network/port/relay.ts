@@ -15,15 +15,25 @@ const SIGTERM = 15;
 const ending = 500;
 
 /** Starts what listens at a published port; it outlives this process. Throws program-missing. */
-export function startRelay(owner: string, target: PortTarget, entry: PortEntry): ProcessMark {
+export function startRelay(
+  owner: string,
+  target: PortTarget,
+  entry: PortEntry,
+  process: number | undefined,
+): ProcessMark {
   const bothFamilies = entry.listens === "for both";
+  const connect =
+    target === "inside"
+      ? { inside: process ?? 0, port: entry.containerPort, nsenter: needProgram("nsenter") }
+      : { address: target.ipv4 ?? target.ipv6 ?? "", port: entry.containerPort };
   const args = socatRelayArgs({
     protocol: entry.protocol,
     listen: { address: bothFamilies ? "::" : entry.hostAddress, port: entry.hostPort },
     bothFamilies,
-    connect: { address: target.ipv4 ?? target.ipv6 ?? "", port: entry.containerPort },
+    connect,
     mark: markOf(owner),
-    user: "nobody",
+    // Who enters a namespace needs the rights for it, and is an ordinary user anyway.
+    ...(target === "inside" ? {} : { user: "nobody" }),
   });
   const quiet = { stdout: "ignore", stderr: "ignore" } as const;
   const pid = startInBackground([needProgram("socat"), ...args], { PATH: "/usr/bin:/bin" }, quiet);

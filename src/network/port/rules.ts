@@ -1,5 +1,5 @@
 import { askNft, runNft } from "#host";
-import type { PortTarget } from "./wish.ts";
+import type { BridgeTarget } from "./wish.ts";
 
 // What the packet filter does for published ports, in one table of our own: a look into a map for each connection, however many
 // ports there are. Only the destination is changed; whether a packet may pass is left to the host's own rules.
@@ -86,7 +86,7 @@ table inet ${table} {
 `;
 
 /** Leads ports to a container; all or none. Throws nft-refused. */
-export function addRedirects(target: PortTarget, redirects: readonly Redirect[]): void {
+export function addRedirects(target: BridgeTarget, redirects: readonly Redirect[]): void {
   const text = printAdd(target, redirects);
   const { complaint } = askNft(text);
   if (complaint === undefined) return;
@@ -111,7 +111,7 @@ function removeOne(redirect: Redirect): void {
   askNft(printRemove(redirect));
 }
 
-function printAdd({ bridge, subnets }: PortTarget, redirects: readonly Redirect[]): string {
+function printAdd({ bridge, subnets }: BridgeTarget, redirects: readonly Redirect[]): string {
   return [
     `add element inet ${table} bridges { "${bridge}" }\n`,
     ...subnets.map(

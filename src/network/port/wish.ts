@@ -9,8 +9,8 @@ export interface PortWish {
   readonly protocol: "tcp" | "udp";
 }
 
-/** Where a container is to be reached. */
-export interface PortTarget {
+/** A container behind a bridge of the host. */
+export interface BridgeTarget {
   readonly ipv4?: string;
   readonly ipv6?: string;
   /** The interface of the host that leads there. */
@@ -18,6 +18,9 @@ export interface PortTarget {
   /** Those of the networks on that interface: "10.88.0.0/16". */
   readonly subnets: readonly string[];
 }
+
+/** Where a container is to be reached; `inside`: nowhere, and each connection is taken into its network namespace. */
+export type PortTarget = BridgeTarget | "inside";
 
 /** A port of the container with the addresses of the host at which it is to be had, under one number at all of them. */
 export interface Publication {

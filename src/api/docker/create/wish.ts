@@ -63,6 +63,7 @@ export function readCreateBody(engine: Engine, body: unknown, name: string | und
     network: readNetwork(engine, config, host, networking),
     ports: readPorts(host),
     publishAll: host.flag("PublishAllPorts") ?? false,
+    publishAllAt: "everywhere",
     exposedPorts: config.object("ExposedPorts").names.map(readExposed),
     extraHosts: host.texts("ExtraHosts").map(readExtraHost),
     dns: host.texts("Dns").map(checkAddress),
