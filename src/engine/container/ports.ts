@@ -1,3 +1,4 @@
+import { inUserNamespace } from "#host";
 import {
   type Endpoint,
   listPorts,
@@ -68,6 +69,22 @@ export function portTarget(joined: readonly Joined[]): PortTarget | undefined {
     bridge: network.interface,
     subnets: network.subnets.map(({ subnet }) => subnet),
   };
+}
+
+/** Why the ports that were asked for lead nowhere, in a sentence; undefined when they do, or none was. */
+export function whyPortsAreLost(
+  spec: Pick<ContainerSpec, "network" | "ports">,
+  isUser = inUserNamespace(),
+): string | undefined {
+  const { network, ports } = spec;
+  if (ports.length === 0) return undefined;
+  if (network === "host")
+    return "no port is published: the container has the host's network, and its programs listen there";
+  if (network === "none")
+    return isUser ? undefined : "no port is published: the container has no network (--network none)";
+  return "container" in network
+    ? "no port is published: the network belongs to another container, by which its ports are published"
+    : undefined;
 }
 
 /** Publishes ports of a container that is about to start, or that runs. openContainerPorts() lets others listen for them. */

@@ -39,6 +39,7 @@ import { driverOf } from "./driver.ts";
 import { joinedNetwork, writeEtc } from "./etc.ts";
 import { type ContainerFolder, containerFolder } from "./folder.ts";
 import { closeNetwork, type OpenNetwork, openNetwork } from "./network.ts";
+import { whyPortsAreLost } from "./ports.ts";
 import { StartFailure } from "./start-failure.ts";
 import { currentState } from "./state.ts";
 
@@ -330,5 +331,7 @@ function unenforced(spec: ContainerSpec, facts: BundleFacts): readonly string[] 
     warnings.push(
       "the folder /dev/shm is the container's own: only queues and semaphores are shared by --ipc",
     );
+  const lost = whyPortsAreLost(spec);
+  if (lost !== undefined) warnings.push(lost);
   return warnings;
 }
