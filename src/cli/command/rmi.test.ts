@@ -8,7 +8,7 @@ const image = { name: "debian:11", created: "2021-08-14T00:00:00Z" };
 function addContainer(host: TestStore, id: string, name: string): void {
   const container = "c".repeat(64);
   mkdirSync(`${host.root}/containers/${container}`, { recursive: true });
-  const spec = { version: 1, id: container, name, image: { id, diffIds: [] } };
+  const spec = { version: 1, id: container, name, image: { id, diffIds: [] }, mounts: [] };
   writeFileSync(`${host.root}/containers/${container}/spec.json`, JSON.stringify(spec));
 }
 

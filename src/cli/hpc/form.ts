@@ -26,7 +26,7 @@ export const valued = new Set(
    health-start-interval health-start-period health-timeout home hostname ip ip6 isolation label label-file link log-driver log-opt
    mac-address memory memory-reservation memory-swap mount name network network-alias no-env no-mount oom-score-adj overlay pids-limit platform
    profile publish pull pwd restart runtime scratch security-opt shell shm-size stop-signal stop-timeout sysctl tmpdir tmpfs ulimit
-   user volume workdir`.split(/\s+/),
+   user volume volume-driver volumes-from workdir`.split(/\s+/),
 );
 export const valuedShort = new Set([..."BHSWcehlmpsuvw"]);
 /** With a value in the profile `web` and without one in `hpc`. No value of `web` looks like a path. */

@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { openEngine } from "#engine";
-import whatDockerRunSends from "./testdata/docker-run.json";
 import { readCreateBody } from "./wish.ts";
 
-// testdata/docker-run.json: what the docker command line 28 sends for a `docker run -d` with many flags, recorded.
+/** What the docker command line 28 sends for a `docker run -d` with many flags, recorded. */
+const whatDockerRunSends = JSON.parse(
+  readFileSync(new URL("testdata/docker-run.json", import.meta.url), "utf8"),
+) as object;
 
 const nowhere = "/nonexistent-vial-root";
 
