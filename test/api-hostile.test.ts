@@ -164,6 +164,9 @@ describe.skipIf(why !== undefined)("hostile clients", () => {
     expect(memory() - before).toBeLessThan(100 * megabyte);
     for (const socket of sockets) socket.destroy();
     await served.vial.ok("rm", "big");
+    // The processes that exported were killed; the next command puts away what they left.
+    await served.vial.ok("ps");
+    expect(readdirSync(`${served.vial.root}/run`).filter((name) => name.startsWith("view-"))).toEqual([]);
     await answers();
   });
 

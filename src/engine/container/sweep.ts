@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { setAside, startDetached, sweepTrash } from "#host";
 import { takeContent } from "#image";
 import { sweepCompilations } from "#runtime";
@@ -46,9 +46,23 @@ export function sweepContainers(engine: Engine): readonly ContainerEntry[] {
     if (!known.has(bundle)) rmSync(`${engine.place.run}/c/${bundle}`, { recursive: true, force: true });
   sweepNetworks(engine);
   sweepContainerPorts(engine);
+  sweepViews(engine);
   sweepCompilations(engine.place.run);
   sweepTrash(`${engine.place.root}/trash`);
   return mended === 0 ? entries : listContainers(engine);
+}
+
+/** Where a process had mounted a container's files for itself. It was killed, and its mounts went with it. */
+function sweepViews({ place: { run } }: Engine): void {
+  for (const name of namesIn(run)) {
+    const pid = /^view-(\d+)(\.empty)?$/.exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    try {
+      rmdirSync(`${run}/${name}`);
+    } catch {
+      // Another one was quicker, or something is in it that is not ours to remove.
+    }
+  }
 }
 
 /** True when the container is not as it was. */
