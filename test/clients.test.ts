@@ -228,6 +228,7 @@ describe.skipIf(why !== undefined)("clients of the Docker Engine API", () => {
   );
 
   test("nothing is left of them", async () => {
+    await served.stop();
     await expectNothingLeft(served.vial);
   });
 });

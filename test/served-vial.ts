@@ -54,11 +54,17 @@ export class ServedVial {
     return JSON.parse((await this.told(...call)).trim().split("\n").at(-1) ?? "");
   }
 
-  async close(): Promise<void> {
+  /** Ends the server as systemd does; it has to end well. */
+  async stop(): Promise<void> {
     this.#server.kill("SIGTERM");
     const code = await this.#server.exited;
-    await this.vial.close();
     if (code !== 0) throw new Error(`vial serve ended with ${code} after SIGTERM`);
+  }
+
+  async close(): Promise<void> {
+    this.#server.kill("SIGTERM");
+    await this.#server.exited;
+    await this.vial.close();
   }
 }
 

@@ -34,7 +34,7 @@ export {
 export { launchRun, runAttached } from "./container/run.ts";
 export { killContainer, signalContainer } from "./container/signal.ts";
 export { warmStart } from "./container/warm-start.ts";
-export { containerPorts } from "./container/ports.ts";
+export { containerPorts, portsOfId } from "./container/ports.ts";
 export type { PublishedPort } from "#network";
 export type { PortChange, PortRemoval } from "./container/update-ports.ts";
 export { createUnderMonitor, runDirectly } from "./container/start.ts";

@@ -9,9 +9,7 @@ function events({ engine, query, gone }: Exchange): Answer {
   const filters = parseFilters(query.text("filters"), eventFilters);
   const moment = (name: string): number | undefined => {
     const text = query.filled(name);
-    return text === undefined || text === "0"
-      ? undefined
-      : withFilterWords(() => parseMoment(name, text, Date.now()));
+    return text === undefined ? undefined : withFilterWords(() => parseMoment(name, text, Date.now()));
   };
   const [since, until] = [moment("since"), moment("until")];
   if (since !== undefined && until !== undefined && until < since)

@@ -1,12 +1,12 @@
 import {
   type ContainerEntry,
   containerFilters,
-  containerPorts,
   describeStatus,
   filterContainers,
   type MountWish,
   networkNames,
   openEngine,
+  portsOfId,
   type PublishedPort,
   sweepContainers,
   writableBytes,
@@ -52,7 +52,7 @@ export const command: Command = {
     const withSize = flags.bool("size") || format?.includes(".Size") === true;
     const rows = shown.map((entry) =>
       rowOf(entry, {
-        ports: isUp(entry) ? containerPorts(engine, entry.spec.id) : [],
+        ports: isUp(entry) ? portsOfId(engine, entry.spec.id) : [],
         full: flags.bool("no-trunc"),
         bytes: withSize ? writableBytes(engine, entry.spec) : undefined,
       }),

@@ -118,7 +118,12 @@ function publish(
 
 /** What is published of a container now. Throws container-unknown. */
 export function containerPorts(engine: Engine, name: string): readonly PublishedPort[] {
-  return listPorts(findContainer(engine, name).id, engine.place.run);
+  return portsOfId(engine, findContainer(engine, name).id);
+}
+
+/** What is published of the container with this id now: nothing, when it is gone. */
+export function portsOfId(engine: Engine, id: string): readonly PublishedPort[] {
+  return listPorts(id, engine.place.run);
 }
 
 export function openContainerPorts(engine: Engine, place: ContainerFolder): void {

@@ -8,9 +8,6 @@ const whatDockerRunSends = JSON.parse(
   readFileSync(new URL("testdata/docker-run.json", import.meta.url), "utf8"),
 ) as object;
 
-const whatDockerRunSends = JSON.parse(
-  readFileSync(new URL("testdata/docker-run.json", import.meta.url), "utf8"),
-) as object;
 const nowhere = "/nonexistent-vial-root";
 
 function read(body: object) {
