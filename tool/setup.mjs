@@ -83,6 +83,9 @@ export function missingPrograms(list) {
     "/usr/sbin",
     "/sbin",
     "/usr/bin",
+    // Where distributions put what podman calls, and nobody by hand.
+    "/usr/lib/podman",
+    "/usr/libexec/podman",
   ];
   const isExecutable = (path) => {
     try {
