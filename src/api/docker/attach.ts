@@ -5,7 +5,7 @@ import { parseDetachKeys } from "../stream/detach-keys.ts";
 import { streamTypeOf } from "../stream/frame.ts";
 import { outputTo, relayInput } from "../stream/joined-socket.ts";
 import { sendLog } from "../stream/log-frames.ts";
-import { DockerAnswer, notServed } from "./phrases.ts";
+import { DockerAnswer } from "./phrases.ts";
 
 /**
  * `POST /containers/{id}/attach`. Of a container that does not run the answer waits for its start, and misses nothing: so
@@ -52,12 +52,6 @@ function refuse(place: Parameters<typeof requireJoinable>[0]): void {
   }
 }
 
-/** The frames of a web socket would need a second form of each stream, for which no client of today asks. */
-function attachByWebSocket(): Answer {
-  throw notServed("Vial does not attach by web socket: use POST /containers/{id}/attach with Upgrade: tcp");
-}
-
 export const attachRoutes: readonly Route[] = [
   { method: "POST", path: "/containers/{id}/attach", handle: attach },
-  { method: "GET", path: "/containers/{id}/attach/ws", handle: attachByWebSocket },
 ];

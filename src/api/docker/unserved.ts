@@ -16,6 +16,11 @@ function reason(method: string, path: string): Error {
     return notServed("Vial asks no index of images: name the image in full, and pull it");
   if (path === "/session" || path === "/grpc")
     return notServed("Vial builds by itself and has no BuildKit: set DOCKER_BUILDKIT=0");
+  // The frames of a web socket would need a second form of each stream, for which no client of today asks.
+  if (path.endsWith("/attach/ws"))
+    return notServed(
+      "Vial does not attach by web socket: use POST /containers/{id}/attach with Upgrade: tcp",
+    );
   if (path.includes("/checkpoints")) return notServed("Vial makes no checkpoints of containers");
   return notServed(`Vial does not serve ${method} ${path}`);
 }

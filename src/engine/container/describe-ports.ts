@@ -19,7 +19,7 @@ export function describePortBindings(ports: readonly PortWish[]): Record<string,
 }
 
 /** All addresses of both families, which Docker's clients write as none, are two wishes here. */
-function isSecondFamily(first: PortWish | undefined, second: PortWish | undefined): boolean {
+export function isSecondFamily(first: PortWish | undefined, second: PortWish | undefined): boolean {
   return (
     first?.hostAddress === "0.0.0.0" &&
     second?.hostAddress === "::" &&

@@ -13,6 +13,7 @@ import {
 } from "#network";
 import type { ContainerSpec } from "#runtime";
 import type { Engine } from "../engine-handle.ts";
+import { boundPorts } from "./bound-ports.ts";
 import { type ContainerFolder, containerFolder, findContainer, readSpec } from "./folder.ts";
 import { containerProcess, currentState } from "./state.ts";
 
@@ -59,8 +60,7 @@ function expandExposed(text: string): readonly string[] {
 
 /** Where the ports of a container lead: to its first interface on a bridge that the host is on, best one with a way out. */
 export function portTarget(joined: readonly Joined[]): PortTarget | undefined {
-  const bridged = joined.filter(({ network }) => network.driver === "bridge");
-  const best = bridged.find(({ network }) => !network.internal) ?? bridged[0];
+  const best = outwardBridge(joined);
   if (best === undefined) return undefined;
   const { endpoint, network } = best;
   return {
@@ -69,6 +69,11 @@ export function portTarget(joined: readonly Joined[]): PortTarget | undefined {
     bridge: network.interface,
     subnets: network.subnets.map(({ subnet }) => subnet),
   };
+}
+
+function outwardBridge(joined: readonly Joined[]): Joined | undefined {
+  const bridged = joined.filter(({ network }) => network.driver === "bridge");
+  return bridged.find(({ network }) => !network.internal) ?? bridged[0];
 }
 
 /** Why the ports that were asked for lead nowhere, in a sentence; undefined when they do, or none was. */
@@ -94,7 +99,8 @@ export function publishContainerPorts(
   ports: readonly PortWish[],
   joined: readonly Joined[],
 ): readonly PublishedPort[] {
-  return publish(engine, id, ports, portTarget(joined) ?? { bridge: "", subnets: [] });
+  const binding = outwardBridge(joined)?.network.hostBinding;
+  return publish(engine, id, boundPorts(ports, binding), portTarget(joined) ?? { bridge: "", subnets: [] });
 }
 
 /** publishContainerPorts() for an ordinary user, whose containers have no address that the host reaches. */
