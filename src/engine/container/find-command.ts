@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, lstatSync, readlinkSync } from "node:fs";
 import { type OpenFile, openFlag, openInside, openRoot } from "#host";
 import { commandNotExecutable, commandNotFound, exitNotExecutable, exitNotFound } from "#runtime";
 import { StartFailure } from "./start-failure.ts";
@@ -87,7 +87,9 @@ function look(root: number, path: string, lookup: CommandLookup): Found {
     const { code } = error as NodeJS.ErrnoException;
     // Some link of the chain may lead to a mount that is not there yet.
     if (code === "ENOENT" || code === "ENOTDIR")
-      return lookup.mounts.length > 0 && hasLink(root, path) ? { kind: "unknown" } : { kind: "missing" };
+      return lookup.mounts.length === 0 || !hasLink(root, path) || isNotInFolder(root, path, lookup.mounts)
+        ? { kind: "missing" }
+        : { kind: "unknown" };
     return { kind: "unknown" };
   }
   using _open = file;
@@ -100,6 +102,21 @@ function look(root: number, path: string, lookup: CommandLookup): Found {
       why: `the mode of "${path}" is ${(info.mode & 0o7777).toString(8).padStart(4, "0")}, without the right to execute for the user ${lookup.user.uid}`,
     };
   return { kind: "fit" };
+}
+
+/** A name that is not in its folder, which links lead to (/bin of Debian) and no mount will hide. */
+function isNotInFolder(root: number, path: string, mounts: readonly string[]): boolean {
+  const slash = path.lastIndexOf("/");
+  const name = path.slice(slash + 1);
+  try {
+    using folder = openInside(root, path.slice(0, slash) || "/", openFlag.path | openFlag.directory);
+    const [top, place] = [root, folder.fd].map((fd) => readlinkSync(`/proc/self/fd/${fd}`));
+    if (top === undefined || place?.startsWith(`${top}/`) !== true) return false;
+    if (isBelowMount(`${place.slice(top.length)}/${name}`, mounts)) return false;
+    return lstatSync(`/proc/self/fd/${folder.fd}/${name}`, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a link stands at the end of the path, or on the way to it. */
