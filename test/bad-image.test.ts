@@ -263,14 +263,12 @@ suite("a root that is hostile", () => {
   });
 
   test("what is mounted at a link stays in the root (CVE-2021-30465)", async () => {
-    const hostile = imageOf({
-      ...root((path) => {
-        mkdirSync(`${path}/real`);
-        link(`${path}/inside`, "../../../../../../real");
-        link(`${path}/data`, target);
-      }),
-      config: { Volumes: { "/data": {}, "/data/new": {} } },
+    const files = root((path) => {
+      mkdirSync(`${path}/real`);
+      link(`${path}/inside`, "../../../../../../real");
+      link(`${path}/data`, target);
     });
+    const hostile = imageOf(files);
     const source = `${vial.folder}/source`;
     // The folder for the mount below.
     mkdirSync(`${source}/below`, { recursive: true });
@@ -279,12 +277,18 @@ suite("a root that is hostile", () => {
     const command = "echo new > /real/below/new; cat /real/mine";
     const { code, out } = await runImage(hostile, ["sh", "-c", command], mounts);
     expect([code, out]).toEqual([0, "mine\n"]);
+    const refused = {
+      what: /^Cannot mount at "\/data(\/below)?" of the container ".*"$/,
+      why: "it is a link of the image to something that the image does not have",
+      next: "mount at another path, by `-v SOURCE:/other/path`",
+    };
     for (const path of ["/data", "/data/below"])
-      expectError(await runImage(hostile, ["true"], ["-v", `${source}:${path}`]), 125, {
-        what: /^Cannot mount at "\/data(\/below)?" of the container ".*"$/,
-        why: "it is a link of the image to something that the image does not have",
-        next: "mount at another path, by `-v SOURCE:/other/path`",
-      });
+      expectError(await runImage(hostile, ["true"], ["-v", `${source}:${path}`]), 125, refused);
+    // A volume that the image itself wants there.
+    for (const path of ["/data", "/data/below"]) {
+      const wanting = imageOf({ ...files, config: { Volumes: { [path]: {} } } });
+      expectError(await runImage(wanting, ["true"]), 125, refused);
+    }
     expect(readdirSync(source)).toEqual(["below", "mine"]);
   });
 });
