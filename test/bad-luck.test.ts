@@ -125,6 +125,7 @@ suite("names", () => {
     for (const words of [["create"], ["run", "--rm"], ["run", "-d"]]) {
       expectError(await vial.run(...words, "--name", "mine", "busybox", "true"), 125, {
         what: `Cannot use the name "mine": the container ${id.slice(0, 12)} has it`,
+        why: `its id is ${id}`,
         next: "remove it by `vial rm mine`, rename it by `vial rename mine NEW`, or choose another name",
       });
     }
@@ -149,6 +150,7 @@ suite("names", () => {
     for (const outcome of outcomes.filter(({ code }) => code !== 0))
       expectError(outcome, 125, {
         what: `Cannot use the name "one": the container ${winners[0]?.slice(0, 12)} has it`,
+        why: `its id is ${winners[0]}`,
         next: /^remove it by `vial rm one`/,
       });
   });

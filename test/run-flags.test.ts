@@ -414,6 +414,14 @@ suite("run, seen from inside", () => {
     expect(readFileSync(`${folder}/out`, "utf8")).toBe("out\n");
   });
 
+  test("a file of the host is bound, read-only too", async () => {
+    const file = `${vial.folder}/bound-file`;
+    writeFileSync(file, "hello ");
+    const command = "cat /ro; touch /ro 2>/dev/null; echo $?; echo out > /rw";
+    expect(await inside(["-v", `${file}:/ro:ro`, "-v", `${file}:/rw`], "sh", "-c", command)).toBe("hello 1");
+    expect(readFileSync(file, "utf8")).toBe("out\n");
+  });
+
   test("--mount binds what is there, and refuses what is not", async () => {
     const folder = `${vial.folder}/bound`;
     mkdirSync(folder);

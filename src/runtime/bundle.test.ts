@@ -67,6 +67,7 @@ const facts: BundleFacts = {
   rootless: false,
   oneId: false,
   sources: new Map(),
+  files: new Set(),
   cgroupVersion: 1,
   cgroupsPath: "/vial-x",
   swapAccounting: true,

@@ -85,6 +85,8 @@ export interface BundleFacts {
   readonly devices: readonly (RuntimeDevice & { readonly access: string })[];
   /** Where the volumes and images that are mounted lie on the host, by the path inside. */
   readonly sources: ReadonlyMap<string, string>;
+  /** The paths inside at which no folder is mounted but a file. */
+  readonly files: ReadonlySet<string>;
   /** The path of the init program on the host. */
   readonly init: string | undefined;
   /** /proc/PID/ns/X of containers whose namespace is joined. */
@@ -367,7 +369,8 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
       if (source === undefined) throw new Error(`nobody has prepared what is mounted at ${wish.target}`);
       const [propagation, readonly] =
         wish.kind === "image" ? ["rprivate", true] : [wish.propagation, wish.readonly];
-      const options = ["rbind", propagation, readonly ? "rro" : "rw"];
+      const access = !readonly ? "rw" : facts.files.has(wish.target) ? "ro" : "rro";
+      const options = ["rbind", propagation, access];
       return [{ destination: wish.target, type: "bind", source, options }];
     }
     return [
@@ -375,7 +378,7 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
         destination: wish.target,
         type: "bind",
         source: wish.source,
-        options: [wish.recursive ? "rbind" : "bind", wish.propagation, accessWord(wish)],
+        options: [wish.recursive ? "rbind" : "bind", wish.propagation, accessWord(wish, facts)],
       },
     ];
   });
@@ -385,10 +388,13 @@ function makeMounts(spec: ContainerSpec, facts: BundleFacts): readonly RuntimeMo
   return [...mounts.filter((mount) => !targets.has(mount.destination)), ...ordered];
 }
 
-/** `rro` is read-only with all that is mounted below (mount_setattr(2) with AT_RECURSIVE). */
-function accessWord(wish: Extract<MountWish, { kind: "bind" }>): string {
+/**
+ * `rro` is read-only with all that is mounted below (mount_setattr(2) with AT_RECURSIVE). Nothing is below a file, and crun 1.8
+ * refuses the word there.
+ */
+function accessWord(wish: Extract<MountWish, { kind: "bind" }>, { files }: BundleFacts): string {
   if (!wish.readonly) return "rw";
-  return wish.recursive && wish.submountsWritable !== true ? "rro" : "ro";
+  return wish.recursive && wish.submountsWritable !== true && !files.has(wish.target) ? "rro" : "ro";
 }
 
 /** The host's own queues are bound, if it shows them; nobody else may mount those of its namespace. */

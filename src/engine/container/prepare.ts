@@ -213,6 +213,7 @@ function readFacts(
     cgroupsPath,
     swapAccounting: swapAccounting(),
     sources,
+    files: mountedFiles(spec, sources),
     hasMessageQueues: spec.ipc === "host" && existsSync("/dev/mqueue"),
     heldCapabilities,
     maxOpenFiles: hardLimit("Max open files"),
@@ -240,6 +241,18 @@ function readFacts(
         )
       : undefined,
   };
+}
+
+/** Of the mounts that are read-only, the targets of those that are no folders. */
+function mountedFiles(spec: ContainerSpec, sources: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const isFile = (path: string | undefined) =>
+    path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+  return new Set(
+    spec.mounts.flatMap((mount) => {
+      if (mount.kind === "tmpfs" || (mount.kind !== "image" && !mount.readonly)) return [];
+      return isFile(mount.kind === "bind" ? mount.source : sources.get(mount.target)) ? [mount.target] : [];
+    }),
+  );
 }
 
 function refuseInit(): never {
