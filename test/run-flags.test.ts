@@ -734,6 +734,36 @@ suite("run, seen from the host", () => {
     await vial.ok("rm", "-f", id);
   });
 
+  test(`${covers("publish", "publish-all")}: a page through a port of the host`, async () => {
+    const serve = sh("mkdir /www; echo words > /www/index.html; exec httpd -f -p 80 -h /www");
+    const flags = ["-p", "127.0.0.1::80", "--expose", "81", "-P"];
+    await vial.ok("run", "-d", "--name", "published", ...flags, "busybox", ...serve);
+    try {
+      const ports = await vial.ok("port", "published");
+      const [, port] = /^80\/tcp -> 127\.0\.0\.1:(\d+)$/m.exec(ports) ?? [];
+      expect(ports).toMatch(/^81\/tcp -> 127\.0\.0\.1:\d+$/m);
+      const page = async () => await (await fetch(`http://127.0.0.1:${port}/`)).text();
+      await vial.until("the page is there", async () => (await page().catch(() => "")) === "words\n");
+    } finally {
+      await vial.ok("rm", "-f", "published");
+    }
+  });
+
+  test(`${covers("volume-driver", "volumes-from")}: volumes, and those of another container`, async () => {
+    const driver = ["--volume-driver", "local"];
+    await vial.ok("create", "--name", "keeper", ...driver, "-v", "flags-kept:/kept", "busybox", "true");
+    try {
+      expect(await inside(["--volumes-from", "keeper"], ...sh("echo x > /kept/x; ls /kept"))).toBe("x");
+      expect(await inside(["--volumes-from", "keeper:ro"], ...sh("touch /kept/y 2>&1 || ls /kept"))).toMatch(
+        /Read-only file system\nx$/,
+      );
+      expect((await refusal(["--volume-driver", "nfs", "-v", "flags-odd:/x"], "true")).err).toContain("nfs");
+    } finally {
+      await vial.ok("rm", "keeper");
+      await vial.ok("volume", "rm", "flags-kept");
+    }
+  });
+
   test(`${covers("ip", "ip6", "mac-address", "network-alias", "link")}: a place in a network`, async () => {
     await vial.ok("network", "create", "--ipv6", "flags");
     const gateways = await vial.ok(
