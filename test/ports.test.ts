@@ -278,7 +278,9 @@ EOF`;
   async function serveInside(name: string, listen: string, what: string): Promise<void> {
     const pid = await host.ok("inspect", "--format", "{{.State.Pid}}", name);
     const inside = ["nsenter", "--target", pid, "--net", "--"];
-    servers.push(Bun.spawn([...inside, "socat", listen, what], { stdio: ["ignore", "ignore", "ignore"] }));
+    servers.push(
+      Bun.spawn([...inside, "socat", "-T5", listen, what], { stdio: ["ignore", "ignore", "ignore"] }),
+    );
     const port = listen.split(/[:,]/)[1] ?? "";
     const list = [...inside, "ss", "-Hlntu", `sport = :${port}`];
     await vial.until("it listens", async () => (await vial.command(list)).out !== "");
