@@ -36,6 +36,7 @@ interface RuntimeDeviceRule {
 
 export interface RuntimeProcess {
   readonly terminal: boolean;
+  readonly consoleSize?: { readonly height: number; readonly width: number };
   readonly user: {
     readonly uid: number;
     readonly gid: number;
@@ -194,6 +195,9 @@ function makeProcess(
   refuseZeroBytes({ command: args, environment: env, "working folder": [spec.workingDir] });
   return {
     terminal: spec.terminal,
+    ...(spec.terminal && spec.consoleSize !== undefined
+      ? { consoleSize: { height: spec.consoleSize.rows, width: spec.consoleSize.columns } }
+      : {}),
     user: {
       uid: facts.user.uid,
       gid: facts.user.gid,

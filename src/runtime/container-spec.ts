@@ -152,6 +152,8 @@ export interface ContainerSpec {
   readonly ulimits: readonly Ulimit[];
   /** Bytes. */
   readonly shmSize: number;
+  /** The size of the terminal when its program begins; without it the client's resize comes a moment later. */
+  readonly consoleSize?: { readonly rows: number; readonly columns: number };
   readonly devices: readonly DeviceWish[];
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];

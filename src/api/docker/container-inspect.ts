@@ -62,7 +62,6 @@ const unsetHostConfig = {
   BlkioWeightDevice: null,
   Cgroup: "",
   CgroupParent: "",
-  ConsoleSize: [0, 0],
   ContainerIDFile: "",
   CpuCount: 0,
   CpuPercent: 0,

@@ -55,6 +55,7 @@ export interface CreateWish
       | "resources"
       | "ulimits"
       | "shmSize"
+      | "consoleSize"
       | "devices"
       | "capAdd"
       | "capDrop"
@@ -268,6 +269,7 @@ export function makeSpec(
     resources: wish.resources ?? {},
     ulimits: wish.ulimits ?? [],
     shmSize: wish.shmSize ?? 64 * 1024 * 1024,
+    ...(wish.consoleSize === undefined ? {} : { consoleSize: wish.consoleSize }),
     devices: wish.devices ?? [],
     capAdd: wish.capAdd ?? [],
     capDrop: wish.capDrop ?? [],

@@ -194,6 +194,7 @@ function describeHostConfig(spec: ContainerSpec): Record<string, unknown> {
     UsernsMode: "",
     UTSMode: spec.uts === "host" ? "host" : "",
     ShmSize: spec.shmSize,
+    ConsoleSize: [spec.consoleSize?.rows ?? 0, spec.consoleSize?.columns ?? 0],
     Sysctls: spec.sysctls,
     Runtime: spec.runtime,
     Init: spec.init,

@@ -37,6 +37,7 @@ export const actingHostConfig: readonly string[] = [
   "CgroupnsMode",
   "CpuPeriod",
   "CpuQuota",
+  "ConsoleSize",
   "CpuShares",
   "CpusetCpus",
   "CpusetMems",

@@ -50,7 +50,7 @@ export const unwishedHostConfig: Readonly<Record<string, Unwished>> = {
 
 /** Fields that tell of the client. Nothing depends on them, in dockerd as here. */
 export const toldConfig: readonly string[] = ["AttachStdin", "AttachStdout", "AttachStderr"];
-export const toldHostConfig: readonly string[] = ["ContainerIDFile", "ConsoleSize"];
+export const toldHostConfig: readonly string[] = ["ContainerIDFile"];
 
 /** Refuses the first field of the table that is wished. */
 export function refuseUnwished(fields: Fields, table: Readonly<Record<string, Unwished>>): void {

@@ -147,3 +147,10 @@ test.each([
 ])("HostConfig %j is refused", (host, sentence) => {
   expect(() => read({ HostConfig: host })).toThrow(sentence);
 });
+
+test("readCreateBody() takes the size of the terminal, and refuses what is none", () => {
+  const size = (ConsoleSize: unknown) => read({ Tty: true, HostConfig: { ConsoleSize } }).wish.consoleSize;
+  expect(size([33, 77])).toEqual({ rows: 33, columns: 77 });
+  expect(size([0, 0])).toBeUndefined();
+  expect(() => size([1, 70_000])).toThrow("invalid ConsoleSize");
+});

@@ -7,6 +7,7 @@ import { readMounts } from "./mounts.ts";
 import { checkAddress, readNetwork, readPort, readPorts } from "./network.ts";
 import { oneOf, readDevices, readHealth, readNamespace, readSecurity, readUlimits } from "./process.ts";
 import { readResources, readRestart } from "./resources.ts";
+import { readConsoleSize } from "../resize.ts";
 import { refuseUnwished, unwishedConfig, unwishedHostConfig, warnOfUnknown } from "./unwished.ts";
 
 export interface ReadWish {
@@ -40,6 +41,7 @@ export function readCreateBody(engine: Engine, body: unknown, name: string | und
       health: readHealth(config),
       restart: readRestart(host),
       shmSize: host.amount("ShmSize"),
+      consoleSize: readConsoleSize(host.raw("ConsoleSize")),
       cgroup: oneOf(host, "CgroupnsMode", ["private", "host"]),
       oomScoreAdj: host.amount("OomScoreAdj"),
       log: readLog(host),
