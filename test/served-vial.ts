@@ -68,9 +68,9 @@ export class ServedVial {
   }
 }
 
-/** Starts a server on a new store with the image `busybox`. */
-export async function serveVial(): Promise<ServedVial> {
-  const vial = await openVial();
+/** Starts a server on a store: a new one with the image `busybox`, when none is given. */
+export async function serveVial(given?: TestVial): Promise<ServedVial> {
+  const vial = given ?? (await openVial());
   const socket = `${vial.root}/api.sock`;
   const server = vial.start(["serve", "--socket", socket]);
   await vial.until("the server listens", () => existsSync(socket));

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { serveApi, parseListenAddress, type TlsFiles, tlsFilesIncomplete } from "#api";
-import { openEngine, ownProgram } from "#engine";
+import { openEngine, ownProgram, sweepContainers } from "#engine";
 import { keepLoopFree } from "#host";
 import type { Command } from "../command.ts";
 import { boolFlag, listFlag, textFlag } from "../flag.ts";
@@ -45,6 +45,8 @@ export const command: Command = {
     const told = new Promise<void>((stop) => {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
     });
+    // What a reboot ended comes back where its restart policy says so, as with dockerd.
+    sweepContainers(engine);
     const server = await serveApi({
       engine,
       vial: version,
