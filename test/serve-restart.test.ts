@@ -49,8 +49,8 @@ test.skipIf(why !== undefined)(
         "sleep",
         "1000",
       );
-    for (const name of ["always", "unless", "never"]) await cut(name);
-    served = await serveVial(vial);
+    const gone: number[] = [];
+    for (const name of ["always", "unless", "never"]) gone.push(await cut(name));
     // Looked at in the files: a command, or a question to the server, would put things in order itself.
     const running = () =>
       vial.containerIds().filter((id) => {

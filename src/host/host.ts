@@ -70,7 +70,6 @@ export {
   changeOwner,
   cloneTree,
   currentDirectory,
-  readLinkOf,
 } from "./kernel/mount-tree.ts";
 export { keepInheritedDescriptors } from "./kernel/inherited.ts";
 export { forgetShortStart, shortStart } from "./kernel/short-start.ts";
@@ -129,6 +128,7 @@ export {
   openInside,
   openRoot,
   readFileInside,
+  readOpenLink,
 } from "./kernel/inside.ts";
 export { readXattr, readXattrs, writeXattr } from "./kernel/xattr.ts";
 export { isAlive, keepLoopFree, markProcess, ProcessHandle, type ProcessMark } from "./kernel/process.ts";

@@ -1,5 +1,5 @@
-import { constants, fstatSync, openSync, readlinkSync } from "node:fs";
-import { belowFd, OpenFile, openFlag, openInside, openRoot } from "#host";
+import { constants, fstatSync, openSync } from "node:fs";
+import { OpenFile, openFlag, openInside, openRoot, readOpenLink } from "#host";
 import {
   copyChanged,
   copyFolderMissing,
@@ -146,7 +146,7 @@ export function pathInfo(place: CopyPlace): PathInfo | undefined {
       size: info.size,
       mode: info.mode,
       mtime: info.mtimeMs,
-      linkTarget: info.isSymbolicLink() ? readlinkFd(root.fd, parent, name) : "",
+      linkTarget: info.isSymbolicLink() ? readOpenLink(file.fd).toString("latin1") : "",
     };
   } catch (error) {
     if (isMissing(error)) return undefined;
@@ -265,7 +265,7 @@ function followLinks(root: number, parent: string, name: string): { parent: stri
     try {
       using file = openInside(root, latin(`${parent}/${name}`), openFlag.path | openFlag.noFollow);
       if (!fstatSync(file.fd).isSymbolicLink()) break;
-      link = readlinkFd(root, parent, name);
+      link = readOpenLink(file.fd).toString("latin1");
     } catch (error) {
       if (isMissing(error) || isNotFolder(error)) break;
       throw error;
@@ -273,11 +273,6 @@ function followLinks(root: number, parent: string, name: string): { parent: stri
     ({ parent, name } = splitBinary(link.startsWith("/") ? link : `${parent}/${link}`));
   }
   return { parent, name };
-}
-
-function readlinkFd(root: number, parent: string, name: string): string {
-  using folder = openInside(root, latin(parent === "" ? "/" : parent), openFlag.path | openFlag.directory);
-  return readlinkSync(belowFd(folder.fd, latin(name)), { encoding: "buffer" }).toString("latin1");
 }
 
 /** Text in UTF-8 to parent and last component, both binary. "." and doubled slashes mean nothing; ".." is the kernel's. */

@@ -87,6 +87,20 @@ export function readFileInside(root: number, path: string, maxBytes: number): Bu
   }
 }
 
+/** Where an open link leads, as bytes; `fd` is of `openFlag.path | openFlag.noFollow`. It cannot become another meanwhile. */
+export function readOpenLink(fd: number): Buffer {
+  const [empty, target] = [cString(""), Buffer.alloc(4096)];
+  const size = systemCall(
+    "readlinkat",
+    BigInt(fd),
+    BigInt(pointer(empty)),
+    BigInt(pointer(target)),
+    BigInt(target.length),
+  );
+  if (size < 0) throw new SystemError("readlinkat", errno());
+  return target.subarray(0, size);
+}
+
 /** Whether this person may execute an open file, also one that was opened by `openFlag.path` (faccessat2(2), Linux 5.8). */
 export function mayExecute(fd: number): boolean {
   const [empty, executable, emptyPath] = [cString(""), 1n, 0x1000n];

@@ -108,16 +108,6 @@ export function currentDirectory(): string | undefined {
   return path.startsWith("/") ? path : undefined;
 }
 
-/** The text of a link that was opened without following it (readlinkat(2)). */
-export function readLinkOf(fd: number): string {
-  const [empty, bytes] = [cString(""), Buffer.alloc(4096)];
-  const length = checked(
-    "readlinkat",
-    systemCall("readlinkat", BigInt(fd), BigInt(pointer(empty)), BigInt(pointer(bytes)), 4096n),
-  );
-  return bytes.toString("utf8", 0, length);
-}
-
 /** chown(2) by numbers, of a link itself. */
 export function changeOwner(path: string | Uint8Array, uid: number, gid: number): void {
   const name = cString(path);

@@ -1,5 +1,5 @@
 import { fstatSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
-import { changeOwner, type OpenFile, openFlag, openInside, readLinkOf } from "#host";
+import { changeOwner, type OpenFile, openFlag, openInside, readOpenLink } from "#host";
 import type { CoveredPaths } from "./covered-paths.ts";
 import { hpcTargetRefused } from "./error.ts";
 
@@ -94,7 +94,7 @@ function locate(image: number, target: string): Found {
     using _link = link;
     // A link to what is not there: it is followed by hand, and what it leads to is made.
     if (++links > maxLinks) throw hpcTargetRefused(target, "its links lead in a circle");
-    const text = readLinkOf(link.fd);
+    const text = readOpenLink(link.fd).toString();
     const joined = text.startsWith("/") ? text : `${done}/${text}`;
     rest = [...joined.split("/"), ...later].filter((part) => part !== "" && part !== ".");
     rest = withoutSteps(rest);
