@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync } from "node:fs";
-import type { MountWish } from "#engine";
+import { anonymousMount, type MountWish } from "#engine";
 import type { Fields } from "../../fields.ts";
 import { badParameter } from "../phrases.ts";
 
 const propagations = ["private", "rprivate", "slave", "rslave"];
-const noVolume = { driver: "", options: {}, labels: {} };
 
 /** Every mount of its own that is wished: Binds, Mounts, Tmpfs, and the volumes of Config. */
 export function readMounts(config: Fields, host: Fields): readonly MountWish[] {
@@ -21,7 +20,7 @@ export function readMounts(config: Fields, host: Fields): readonly MountWish[] {
   // These give way to what has the same path, as in Docker.
   for (const name of config.object("Volumes").names) {
     const target = insidePath(name);
-    if (!targets.has(target)) wished.push(anonymousVolume(target));
+    if (!targets.has(target)) wished.push(anonymousMount(target));
   }
   return wished;
 }
@@ -46,7 +45,7 @@ function readBind(text: string): MountWish {
     return { kind: "bind", source, target: inside, readonly: isReadonly, propagation, recursive: true };
   }
   return {
-    ...anonymousVolume(inside),
+    ...anonymousMount(inside),
     name: volumeName(source),
     anonymous: false,
     readonly: isReadonly,
@@ -124,7 +123,7 @@ function readVolumeMount(
   const options = mount.object("VolumeOptions");
   const driver = options.object("DriverConfig");
   return {
-    ...anonymousVolume(target),
+    ...anonymousMount(target),
     name: source === undefined ? "" : volumeName(source),
     anonymous: source === undefined,
     readonly: isReadonly,
@@ -173,20 +172,6 @@ function checkTmpfs(words: readonly string[]): readonly string[] {
     )
       throw badParameter(`invalid tmpfs option ["${word}"]`);
   return words;
-}
-
-function anonymousVolume(target: string): Extract<MountWish, { kind: "volume" }> {
-  return {
-    kind: "volume",
-    name: "",
-    anonymous: true,
-    target,
-    readonly: false,
-    propagation: "rprivate",
-    nocopy: false,
-    subpath: "",
-    create: noVolume,
-  };
 }
 
 function volumeName(text: string): string {
